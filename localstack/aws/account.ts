@@ -1,0 +1,104 @@
+/** One account in one region: all that the control plane stores. Shapes are AWS's own, so that Describe returns them. */
+import type {
+  Instance,
+  InternetGateway,
+  NetworkInterface,
+  RouteTable,
+  SecurityGroup,
+  SecurityGroupRule,
+  Subnet,
+  Vpc,
+  AvailabilityZone,
+} from '@aws-sdk/client-ec2'
+import type {
+  Certificate,
+  Listener,
+  LoadBalancer,
+  Rule,
+  TargetGroup,
+  TargetHealth,
+} from '@aws-sdk/client-elastic-load-balancing-v2'
+import type { CertificateDetail } from '@aws-sdk/client-acm'
+
+export type LoadBalancerRecord = {
+  readonly arn: string
+  wire: LoadBalancer
+  readonly attributes: Map<string, string>
+  readonly createdAt: number
+  /** Epoch milliseconds from which it is `active`. */
+  activeAt: number
+}
+export type ListenerRecord = {
+  readonly arn: string
+  readonly loadBalancerArn: string
+  wire: Listener
+  readonly attributes: Map<string, string>
+  /** The SNI list (without IsDefault); the default certificate is in `wire.Certificates`. */
+  sniCertificates: Certificate[]
+}
+export type RuleRecord = {
+  readonly arn: string
+  readonly listenerArn: string
+  /** `Priority` is a string: a number, or `default` for the listener's default rule. */
+  wire: Rule
+}
+export type TargetRecord = {
+  readonly id: string
+  readonly port: number
+  readonly availabilityZone?: string
+  readonly registeredAt: number
+  /** Set while draining: epoch milliseconds at which it vanishes. */
+  drainingUntil?: number
+  /** As DescribeTargetHealth would give it, but for `unused` and `draining`, which are derived. */
+  health: TargetHealth
+}
+export type TargetGroupRecord = {
+  readonly arn: string
+  wire: TargetGroup
+  readonly attributes: Map<string, string>
+  /** By `<id>:<port>`. */
+  readonly targets: Map<string, TargetRecord>
+}
+export type SecurityGroupRecord = {
+  readonly id: string
+  /** Without permissions: those are `rules`. */
+  wire: SecurityGroup
+  /** Ingress and egress rules, one source each. */
+  rules: SecurityGroupRule[]
+}
+/** A network interface; those of load balancers have `gone` once their owner was deleted. */
+export type NetworkInterfaceRecord = { readonly id: string; wire: NetworkInterface; gone?: number }
+
+export class Account {
+  readonly id: string
+  readonly region: string
+  readonly loadBalancers = new Map<string, LoadBalancerRecord>()
+  readonly listeners = new Map<string, ListenerRecord>()
+  readonly rules = new Map<string, RuleRecord>()
+  readonly targetGroups = new Map<string, TargetGroupRecord>()
+  readonly vpcs = new Map<string, Vpc>()
+  readonly subnets = new Map<string, Subnet>()
+  readonly routeTables = new Map<string, RouteTable>()
+  readonly internetGateways = new Map<string, InternetGateway>()
+  readonly availabilityZones: AvailabilityZone[] = []
+  readonly securityGroups = new Map<string, SecurityGroupRecord>()
+  readonly networkInterfaces = new Map<string, NetworkInterfaceRecord>()
+  readonly instances = new Map<string, Instance>()
+  readonly certificates = new Map<string, CertificateDetail>()
+  /** User tags by ARN or EC2 id, for every taggable resource. */
+  readonly tags = new Map<string, Map<string, string>>()
+  readonly #watchers = new Set<() => void>()
+
+  constructor(id: string, region: string) {
+    this.id = id
+    this.region = region
+  }
+  /** Called after each change, so that the data plane follows. */
+  onChange(watcher: () => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+  changed(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
+}

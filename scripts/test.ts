@@ -1,0 +1,57 @@
+// Runs the test files given (folders or files; default: test/) and closes with `N passed, N failed`.
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+
+/** Suites with a command of their own: they need more than `npm ci` gives. */
+const apart = new Set(['cluster', 'browser', 'contract', 'node_modules'])
+
+function testFiles(path: string): string[] {
+  if (statSync(path).isFile()) return [path]
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory() || !apart.has(entry.name))
+    .flatMap((entry) =>
+      entry.isDirectory()
+        ? testFiles(join(path, entry.name))
+        : entry.name.endsWith('.test.ts')
+          ? [join(path, entry.name)]
+          : [],
+    )
+    .sort()
+}
+
+const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('--'))
+const files = (wanted.length ? wanted : ['test']).flatMap((path) => {
+  if (existsSync(path)) return testFiles(path)
+  console.error(`no such file or folder: ${path}`)
+  process.exit(2)
+})
+
+let passed = 0
+let failed = 0
+const stream = run({ files, concurrency: 2, timeout: 120_000 })
+stream.on('test:pass', (event) => {
+  if (event.details.type !== 'suite') passed += 1
+})
+stream.on('test:fail', (event) => {
+  if (event.details.type !== 'suite') failed += 1
+})
+stream.on('end', () => {
+  console.log(`${passed} passed, ${failed} failed`)
+  process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+})
+if (process.argv.includes('--verbose')) {
+  stream.compose(spec()).pipe(process.stdout)
+} else {
+  stream.on('test:fail', (event) => {
+    if (event.details.type === 'suite') return
+    console.log(`✖ ${event.file ?? ''} ${event.name}`)
+    const cause = event.details.error.cause
+    console.log(
+      cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? event.details.error.message),
+    )
+  })
+  stream.on('test:stderr', (event) => process.stderr.write(event.message))
+  stream.resume()
+}

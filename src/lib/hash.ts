@@ -1,0 +1,4 @@
+/** SHA-256 as lower-case hex. */
+import { createHash } from 'node:crypto'
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -1,0 +1,26 @@
+/** A JSON value, and text that is the same for equal values whatever the order of their keys. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined }
+export type JsonObject = { readonly [key: string]: Json | undefined }
+
+/** JSON text with sorted keys and without undefined members: equal values give equal text. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value))
+    return `[${value.map((item) => canonical(item === undefined ? null : item)).join(',')}]`
+  if (value !== null && typeof value === 'object') {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
+    return `{${members.join(',')}}`
+  }
+  return JSON.stringify(value) ?? 'null'
+}
+
+/** Deep equality of plain values; undefined members count as absent. */
+export const equal = (a: unknown, b: unknown): boolean => a === b || canonical(a) === canonical(b)

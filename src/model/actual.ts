@@ -1,0 +1,114 @@
+/** What exists in AWS of one group, as the mirror knows it: the model's own types, with ARNs and what only AWS knows. */
+import type { Condition, Transform } from '../route/condition.ts'
+import type { Action } from './action.ts'
+import type { MutualAuthentication, Protocol } from './listener.ts'
+import type { LoadBalancerIpAddressType, Scheme } from './load-balancer.ts'
+import type { Permission } from './security-group.ts'
+import type { Tags } from './tag.ts'
+import type { HealthCheck, IpFamily, TargetType } from './target-group.ts'
+import type { TargetGroupBinding } from './cluster.ts'
+
+type Attributes = Readonly<Record<string, string>>
+
+export type ActualLoadBalancer = {
+  readonly arn: string
+  readonly name: string
+  readonly dnsName: string
+  readonly canonicalHostedZoneId: string
+  readonly state: 'provisioning' | 'active' | 'active_impaired' | 'failed'
+  readonly type: string
+  readonly scheme: Scheme
+  readonly ipAddressType: LoadBalancerIpAddressType
+  readonly vpcId: string
+  /** Sorted. */
+  readonly subnets: readonly string[]
+  readonly securityGroups: readonly string[]
+  readonly tags: Tags
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+  /** Absent: not read; needed only where the user states attributes. */
+  readonly attributes?: Attributes
+}
+
+export type ActualListener = {
+  readonly arn: string
+  readonly loadBalancerArn: string
+  readonly port: number
+  readonly protocol: Protocol
+  readonly defaultActions: readonly Action[]
+  /** The default first, then the SNI list as AWS has it (which may hold the default again). */
+  readonly certificates: readonly string[]
+  readonly sslPolicy?: string
+  readonly mutualAuthentication?: MutualAuthentication
+  readonly tags: Tags
+  readonly attributes?: Attributes
+}
+
+export type ActualRule = {
+  readonly arn: string
+  readonly listenerArn: string
+  readonly priority: number
+  readonly conditions: readonly Condition[]
+  readonly actions: readonly Action[]
+  readonly transforms: readonly Transform[]
+  readonly tags: Tags
+}
+
+export type ActualTargetGroup = {
+  readonly arn: string
+  readonly name: string
+  readonly targetType: TargetType
+  readonly protocol: string
+  readonly protocolVersion: string
+  readonly port: number
+  readonly ipAddressType: IpFamily
+  readonly vpcId: string
+  readonly targetControlPort?: number
+  readonly healthCheck: HealthCheck
+  readonly loadBalancerArns: readonly string[]
+  readonly tags: Tags
+  readonly attributes?: Attributes
+}
+
+export type ActualSecurityGroup = {
+  readonly id: string
+  readonly name: string
+  readonly vpcId: string
+  readonly tags: Tags
+  readonly ingress: readonly Permission[]
+}
+
+export type TargetState =
+  | 'initial'
+  | 'healthy'
+  | 'unhealthy'
+  | 'unused'
+  | 'draining'
+  | 'unavailable'
+  | 'unknown'
+/** A registered target; `unknown` state: registered by us, not polled since. */
+export type Target = {
+  readonly id: string
+  readonly port: number
+  readonly availabilityZone?: string
+  readonly state: TargetState
+  readonly reason?: string
+  readonly description?: string
+}
+
+/** One group's part of the mirror. Lists hold everything that bears its stack tag, also what nothing wants any more. */
+export type Actual = {
+  readonly stack: string
+  readonly loadBalancers: readonly ActualLoadBalancer[]
+  readonly listeners: readonly ActualListener[]
+  readonly rules: readonly ActualRule[]
+  readonly targetGroups: readonly ActualTargetGroup[]
+  /** The managed group(s) of the stack. */
+  readonly securityGroups: readonly ActualSecurityGroup[]
+  /** The shared backend security group's id, when it exists. */
+  readonly backendSecurityGroup?: string
+  /** Bindings with the stack's labels or on its target groups, from the cluster. */
+  readonly bindings: readonly TargetGroupBinding[]
+  /** By target group ARN; absent: not read yet. */
+  readonly targets: Readonly<Record<string, readonly Target[]>>
+}

@@ -1,0 +1,35 @@
+/** All that a group wants to exist, and what the model still has to be told. */
+import type { IngressKey } from './choice.ts'
+import type { Listener } from './listener.ts'
+import type { LoadBalancer } from './load-balancer.ts'
+import type { Problem } from './problem.ts'
+import type { SecurityGroup } from './security-group.ts'
+import type { TargetGroup } from './target-group.ts'
+
+export type Desired = {
+  /** Stack id: `<group name>` or `<namespace>/<ingress>`. */
+  readonly stack: string
+  /** Absent: nothing is wanted any more (no member) or nothing can be built yet. */
+  readonly loadBalancer?: LoadBalancer
+  /** The managed security group, where there is one. */
+  readonly securityGroups: readonly SecurityGroup[]
+  readonly listeners: readonly Listener[]
+  readonly targetGroups: readonly TargetGroup[]
+  /** Members whose settings must stay as they are served. */
+  readonly held: readonly IngressKey[]
+  /** True when the last member is gone: what the stack owns may be deleted. */
+  readonly gone: boolean
+}
+
+/** What the effect must fetch before the model can be complete; then build runs again. */
+export type Needs = {
+  readonly certificates?: true
+  readonly subnetsByTag?: readonly Readonly<Record<string, readonly string[]>>[]
+  readonly secrets?: readonly string[]
+}
+
+export type Built = {
+  readonly desired: Desired
+  readonly problems: readonly Problem[]
+  readonly needs: Needs
+}

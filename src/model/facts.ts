@@ -1,0 +1,42 @@
+/** What the model must know of the AWS account, read widely and cached, so that the model needs no I/O. */
+import type { Tags } from './tag.ts'
+
+export type Subnet = {
+  readonly id: string
+  readonly vpcId: string
+  readonly availabilityZone: string
+  readonly availabilityZoneId: string
+  readonly cidr: string
+  /** Only associated IPv6 blocks. */
+  readonly ipv6Cidrs: readonly string[]
+  readonly availableIpAddressCount: number
+  readonly outpostArn?: string
+  readonly tags: Tags
+}
+/** A route table of the VPC: whether it leads to an internet gateway, and for which subnets it stands. */
+export type RouteTable = {
+  readonly main: boolean
+  readonly subnetIds: readonly string[]
+  readonly public: boolean
+}
+export type AvailabilityZone = { readonly name: string; readonly id: string; readonly type: string }
+export type NamedSecurityGroup = { readonly id: string; readonly vpcId: string; readonly tags: Tags }
+export type Certificate = {
+  readonly arn: string
+  /** Subject alternative names. */
+  readonly domains: readonly string[]
+  readonly issuerArn?: string
+}
+
+export type Facts = {
+  readonly vpcId: string
+  readonly vpcCidrs: readonly string[]
+  /** All subnets of the VPC, and those of other VPCs that a user names by id. */
+  readonly subnets: readonly Subnet[]
+  readonly routeTables: readonly RouteTable[]
+  readonly availabilityZones: readonly AvailabilityZone[]
+  /** All security groups of the VPC, without rules. */
+  readonly securityGroups: readonly NamedSecurityGroup[]
+  /** Issued certificates; absent until something needs them. */
+  readonly certificates?: readonly Certificate[]
+}

@@ -1,0 +1,89 @@
+/** The controller flags that change the model (`albc-model` 2), with ALBC's names in camel case. */
+import type { Scheme } from './load-balancer.ts'
+import type { Tags } from './tag.ts'
+import type { TargetType } from './target-group.ts'
+
+export type FeatureGate =
+  | 'ListenerRulesTagging'
+  | 'WeightedTargetGroups'
+  | 'EnableIPTargetType'
+  | 'SubnetsClusterTagCheck'
+  | 'ALBSingleSubnet'
+  | 'SubnetDiscoveryByReachability'
+  | 'LBCapacityReservation'
+  | 'EnableDefaultTagsLowPriority'
+  | 'EnhancedDefaultBehavior'
+  | 'EnableCertificateManagement'
+  | 'EndpointsFailOpen'
+
+export type Settings = {
+  readonly clusterName: string
+  readonly region: string
+  readonly vpcId: string
+  /** `spec.controller` of the IngressClasses that are ours. */
+  readonly ingressClassController: string
+  /** Value of the legacy class annotation that is ours; empty: also Ingresses without any class. */
+  readonly ingressClass: string
+  /** `ingress.k8s.aws/resources`: of implicit groups. */
+  readonly implicitFinalizer: string
+  /** `group.ingress.k8s.aws/`: followed by the group name. */
+  readonly explicitFinalizerPrefix: string
+  readonly defaultTags: Tags
+  readonly externalManagedTags: readonly string[]
+  readonly defaultTargetType: TargetType
+  readonly defaultLoadBalancerScheme: Scheme
+  readonly defaultSslPolicy: string
+  readonly enableBackendSecurityGroup: boolean
+  /** An id to use in place of one of our own. */
+  readonly backendSecurityGroup?: string
+  readonly enableManageBackendSecurityGroupRules: boolean
+  readonly disableRestrictedSecurityGroupRules: boolean
+  readonly tolerateNonExistentBackendService: boolean
+  readonly tolerateNonExistentBackendAction: boolean
+  readonly allowedCertificateAuthorityArns: readonly string[]
+  readonly maxTargetsPerTargetGroup: number
+  readonly serviceTargetEniSecurityGroupTags: Tags
+  readonly groupFailure: 'isolate' | 'strict'
+  readonly featureGates: Readonly<Record<FeatureGate, boolean>>
+}
+
+/** ALBC's defaults; the required ones are given. */
+export function settings(
+  given: Pick<Settings, 'clusterName' | 'region' | 'vpcId'> & Partial<Settings>,
+): Settings {
+  return { ...defaults, ...given, featureGates: { ...defaults.featureGates, ...given.featureGates } }
+}
+
+const defaults: Omit<Settings, 'clusterName' | 'region' | 'vpcId'> = {
+  ingressClassController: 'ingress.k8s.aws/alb',
+  ingressClass: 'alb',
+  implicitFinalizer: 'ingress.k8s.aws/resources',
+  explicitFinalizerPrefix: 'group.ingress.k8s.aws/',
+  defaultTags: {},
+  externalManagedTags: [],
+  defaultTargetType: 'instance',
+  defaultLoadBalancerScheme: 'internal',
+  defaultSslPolicy: 'ELBSecurityPolicy-2016-08',
+  enableBackendSecurityGroup: true,
+  enableManageBackendSecurityGroupRules: false,
+  disableRestrictedSecurityGroupRules: false,
+  tolerateNonExistentBackendService: true,
+  tolerateNonExistentBackendAction: true,
+  allowedCertificateAuthorityArns: [],
+  maxTargetsPerTargetGroup: 0,
+  serviceTargetEniSecurityGroupTags: {},
+  groupFailure: 'isolate',
+  featureGates: {
+    ListenerRulesTagging: true,
+    WeightedTargetGroups: true,
+    EnableIPTargetType: true,
+    SubnetsClusterTagCheck: true,
+    ALBSingleSubnet: false,
+    SubnetDiscoveryByReachability: true,
+    LBCapacityReservation: true,
+    EnableDefaultTagsLowPriority: false,
+    EnhancedDefaultBehavior: false,
+    EnableCertificateManagement: false,
+    EndpointsFailOpen: true,
+  },
+}
