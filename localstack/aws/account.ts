@@ -66,8 +66,14 @@ export type SecurityGroupRecord = {
   /** Ingress and egress rules, one source each. */
   rules: SecurityGroupRule[]
 }
-/** A network interface; those of load balancers have `gone` once their owner was deleted. */
-export type NetworkInterfaceRecord = { readonly id: string; wire: NetworkInterface; gone?: number }
+export type NetworkInterfaceRecord = {
+  readonly id: string
+  wire: NetworkInterface
+  /** A load balancer's, once its owner was deleted: epoch milliseconds at which it vanishes. */
+  gone?: number
+  /** Groups that were taken off but still count as used, until then. */
+  former?: { readonly groups: readonly string[]; readonly until: number }
+}
 
 export class Account {
   readonly id: string
@@ -87,6 +93,8 @@ export class Account {
   readonly certificates = new Map<string, CertificateDetail>()
   /** User tags by ARN or EC2 id, for every taggable resource. */
   readonly tags = new Map<string, Map<string, string>>()
+  /** By subnet: the address given last, so that a released one is not given again at once. */
+  readonly lastAddress = new Map<string, number>()
   readonly #watchers = new Set<() => void>()
 
   constructor(id: string, region: string) {
