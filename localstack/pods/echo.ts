@@ -1,0 +1,55 @@
+/** What runs in a pod: an HTTP server that says who it is. */
+import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Address } from '../alb/network.ts'
+
+export type Running = { readonly close: () => Promise<void> }
+
+export type Identity = {
+  readonly pod: string
+  readonly namespace: string
+  readonly ip: string
+  readonly node: string
+}
+
+/** Answers 200 with its identity and what it was asked; `/status/<code>` answers that code, `/delay/<ms>` waits. */
+export function startEcho(identity: Identity, address: Address): Promise<Running> {
+  const sockets = new Set<Socket>()
+  const server = createServer((request, response) => {
+    request.resume()
+    const url = request.url ?? '/'
+    const status = Number(/^\/status\/(\d{3})/.exec(url)?.[1] ?? 200)
+    const delayMs = Math.min(60_000, Number(/^\/delay\/(\d+)/.exec(url)?.[1] ?? 0))
+    const answer = (): void => {
+      response.writeHead(status, { 'content-type': 'application/json', 'x-pod': identity.pod })
+      const { method, headers } = request
+      response.end(
+        request.method === 'HEAD' ? undefined : `${JSON.stringify({ ...identity, method, url, headers })}\n`,
+      )
+    }
+    if (delayMs > 0) setTimeout(answer, delayMs)
+    else answer()
+  })
+  server.keepAliveTimeout = 65_000
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => undefined)
+  })
+  return listen(server, address).then(() => ({ close: () => close(server, sockets) }))
+}
+
+const listen = (server: Server, { host, port }: Address): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+
+const close = (server: Server, sockets: ReadonlySet<Socket>): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    for (const socket of sockets) socket.destroy()
+  })

@@ -1,0 +1,175 @@
+/** Plays scheduler and kubelet: gives a pod a node and an address of the VPC, runs it on loopback, and takes it down. */
+import type { Network } from '../alb/network.ts'
+import type { Timing } from '../timing.ts'
+import { type Api, merge } from './api.ts'
+import { type Identity, type Running, startEcho } from './echo.ts'
+import { type Condition, isReady, type Node, type Pod } from './kinds.ts'
+
+export type Addresses = {
+  /** A free address on the node's network interface. */
+  assign(node: Node): string
+  release(node: Node, ip: string): void
+}
+type Life = {
+  readonly ip: string
+  readonly node: Node
+  servers: Running[]
+  state: 'starting' | 'running' | 'stopping' | 'gone'
+}
+
+const path = (pod: Pod): string =>
+  `/api/v1/namespaces/${pod.metadata.namespace ?? ''}/pods/${pod.metadata.name}`
+
+export class Kubelet {
+  readonly #api: Api
+  readonly #network: Network
+  readonly #addresses: Addresses
+  readonly #timing: Timing
+  readonly #lives = new Map<string, Life>()
+  #next = 0
+
+  constructor(given: { api: Api; network: Network; addresses: Addresses; timing: Timing }) {
+    this.#api = given.api
+    this.#network = given.network
+    this.#addresses = given.addresses
+    this.#timing = given.timing
+  }
+
+  async sync(pods: ReadonlyMap<string, Pod>, nodes: ReadonlyMap<string, Node>): Promise<void> {
+    const uids = new Set([...pods.values()].map((pod) => pod.metadata.uid))
+    for (const pod of pods.values()) {
+      const life = this.#lives.get(pod.metadata.uid)
+      if (pod.metadata.deletionTimestamp !== undefined) await this.#leave(pod, life)
+      else if (pod.spec.nodeName === undefined) await this.#schedule(pod, nodes)
+      else if (life === undefined) await this.#start(pod, nodes.get(`/${pod.spec.nodeName}`))
+      else if (life.state === 'running') await this.#report(pod, life)
+    }
+    for (const [uid, life] of this.#lives)
+      if (!uids.has(uid) && life.state === 'running') await this.#end(uid, life)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#lives].map(([uid, life]) => this.#end(uid, life)))
+  }
+
+  async #schedule(pod: Pod, nodes: ReadonlyMap<string, Node>): Promise<void> {
+    const fit = [...nodes.values()]
+      .filter((node) => isReady(node) && node.spec.unschedulable !== true)
+      .filter(
+        (node) =>
+          !(node.spec.taints ?? []).some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute'),
+      )
+      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    const node = fit[this.#next % Math.max(1, fit.length)]
+    if (node === undefined) return
+    this.#next += 1
+    await merge(this.#api, path(pod), { spec: { nodeName: node.metadata.name } })
+  }
+
+  async #start(pod: Pod, node: Node | undefined): Promise<void> {
+    if (node === undefined) return
+    const life: Life = { ip: this.#addresses.assign(node), node, servers: [], state: 'starting' }
+    this.#lives.set(pod.metadata.uid, life)
+    await merge(this.#api, `${path(pod)}/status`, {
+      status: { phase: 'Pending', conditions: [condition('PodScheduled', true), condition('Ready', false)] },
+    })
+    setTimeout(() => {
+      this.#run(pod, life).catch(() => undefined)
+    }, this.#timing.podStartMs)
+  }
+
+  async #run(pod: Pod, life: Life): Promise<void> {
+    if (life.state !== 'starting') return
+    const identity: Identity = {
+      pod: pod.metadata.name,
+      namespace: pod.metadata.namespace ?? '',
+      ip: life.ip,
+      node: life.node.metadata.name,
+    }
+    for (const container of pod.spec.containers ?? []) {
+      for (const { containerPort } of container.ports ?? []) {
+        life.servers.push(await startEcho(identity, await this.#network.place(life.ip, containerPort)))
+      }
+    }
+    life.state = 'running'
+    await this.#report(pod, life)
+  }
+
+  /** Running, with containers ready; Ready too once every readiness gate is True. */
+  async #report(pod: Pod, life: Life): Promise<void> {
+    const now = pod.status?.conditions ?? []
+    const gates = (pod.spec.readinessGates ?? []).map(({ conditionType }) => conditionType)
+    const ready = gates.every((gate) => now.some(({ type, status }) => type === gate && status === 'True'))
+    if (pod.status?.phase === 'Running' && isReady(pod) === ready) return
+    const ours = [
+      condition('PodScheduled', true),
+      condition('Initialized', true),
+      condition('ContainersReady', true),
+      condition('Ready', ready),
+    ]
+    const conditions = [...now.filter(({ type }) => !ours.some((own) => own.type === type)), ...ours]
+    const hostIP = life.node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+    await merge(this.#api, `${path(pod)}/status`, {
+      status: {
+        phase: 'Running',
+        podIP: life.ip,
+        podIPs: [{ ip: life.ip }],
+        ...(hostIP === undefined ? {} : { hostIP }),
+        startTime: new Date().toISOString(),
+        conditions,
+        containerStatuses: (pod.spec.containers ?? []).map(({ name, image }) => ({
+          name,
+          image,
+          imageID: image,
+          ready: true,
+          started: true,
+          restartCount: 0,
+          state: { running: { startedAt: new Date().toISOString() } },
+        })),
+      },
+    })
+  }
+
+  /** A terminating pod answers until its grace period has passed, or the preStop sleep that stands for it. */
+  async #leave(pod: Pod, life: Life | undefined): Promise<void> {
+    if (life === undefined || life.state === 'gone') {
+      await this.#api.call('DELETE', path(pod), {
+        gracePeriodSeconds: 0,
+        preconditions: { uid: pod.metadata.uid },
+      })
+      return
+    }
+    if (life.state === 'stopping') return
+    life.state = 'stopping'
+    setTimeout(() => {
+      this.#end(pod.metadata.uid, life)
+        .then(() =>
+          this.#api.call('DELETE', path(pod), {
+            gracePeriodSeconds: 0,
+            preconditions: { uid: pod.metadata.uid },
+          }),
+        )
+        .catch(() => undefined)
+    }, stopDelayMs(pod))
+  }
+
+  async #end(uid: string, life: Life): Promise<void> {
+    if (life.state === 'gone') return
+    life.state = 'gone'
+    await Promise.all(life.servers.map((server) => server.close()))
+    this.#addresses.release(life.node, life.ip)
+    this.#lives.delete(uid)
+  }
+}
+
+/** How long a terminating pod goes on answering: annotation `localstack/stop-delay` in seconds, as a preStop sleep would. */
+function stopDelayMs(pod: Pod): number {
+  const seconds = Number(pod.metadata.annotations?.['localstack/stop-delay'] ?? 0)
+  return 1000 * Math.min(Number.isFinite(seconds) ? seconds : 0, pod.spec.terminationGracePeriodSeconds ?? 30)
+}
+
+const condition = (type: string, value: boolean): Condition => ({
+  type,
+  status: value ? 'True' : 'False',
+  lastTransitionTime: new Date().toISOString(),
+})

@@ -1,0 +1,186 @@
+/** argv and environment -> one frozen Config, or every mistake at once. */
+import { fail, ok, type Result } from './lib/result.ts'
+import { type FeatureGate, type Settings, settings } from './model/settings.ts'
+import { type Flag, type FlagName, type FlagValues, flags } from './flag.ts'
+
+export type Config = { readonly settings: Settings; readonly flags: FlagValues }
+
+/** Tag keys that say what is ours: no flag may set or exclude them (`albc-model` 2). */
+const trackingKeys = [
+  'elbv2.k8s.aws/cluster',
+  'elbv2.k8s.aws/resource',
+  'ingress.k8s.aws/stack',
+  'ingress.k8s.aws/resource',
+  'service.k8s.aws/stack',
+  'service.k8s.aws/resource',
+]
+
+/** Flags of ALBC that belong to what we don't serve (Services, Gateways, webhooks): accepted, so that its manifests start us. */
+const ignored = new Set([
+  'enable-leader-election',
+  'leader-election-id',
+  'leader-election-namespace',
+  'webhook-bind-port',
+  'webhook-cert-dir',
+  'webhook-cert-file',
+  'webhook-key-file',
+  'enable-pod-readiness-gate-inject',
+  'enable-service-mutator-webhook',
+  'enable-endpoint-slices',
+  'service-max-concurrent-reconciles',
+  'load-balancer-class',
+  'enable-shield',
+  'enable-waf',
+  'enable-wafv2',
+  'aws-max-retries',
+  'aws-api-throttle',
+])
+
+export function readConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Result<Config, readonly string[]> {
+  const mistakes: string[] = []
+  const given = readArguments(argv, mistakes)
+  const values = Object.fromEntries(
+    Object.entries<Flag<unknown>>(flags).map(([name, flag]) => [
+      name,
+      readFlag(name, flag, given, env, mistakes),
+    ]),
+  ) as unknown as FlagValues
+  const gates = readGates(values['feature-gates'] ?? {}, mistakes)
+  if (mistakes.length === 0) mistakes.push(...contradictions(values))
+  return mistakes.length > 0
+    ? fail(mistakes)
+    : ok(Object.freeze({ flags: values, settings: toSettings(values, gates) }))
+}
+
+function readArguments(argv: readonly string[], mistakes: string[]): ReadonlyMap<string, string> {
+  const given = new Map<string, string>()
+  for (let i = 0; i < argv.length; i += 1) {
+    const argument = argv[i] ?? ''
+    const found = /^--?([a-z][a-z0-9-]*)(?:=([\s\S]*))?$/.exec(argument)
+    const name = found?.[1] ?? ''
+    if (!(name in flags) && !ignored.has(name)) {
+      mistakes.push(`${argument}: unknown flag${nearest(name)}`)
+      continue
+    }
+    const next = argv[i + 1]
+    if (found?.[2] !== undefined) given.set(name, found[2])
+    else if (next !== undefined && !next.startsWith('-')) {
+      given.set(name, next)
+      i += 1
+    } else given.set(name, '')
+  }
+  return given
+}
+
+function readFlag(
+  name: string,
+  flag: Flag<unknown>,
+  given: ReadonlyMap<string, string>,
+  env: Readonly<Record<string, string | undefined>>,
+  mistakes: string[],
+): unknown {
+  const variables = [`ALBATROSS_${name.toUpperCase().replaceAll('-', '_')}`, ...(flag.env ?? [])]
+  const variable = variables.find((candidate) => env[candidate] !== undefined && env[candidate] !== '')
+  const text = given.get(name) ?? (variable === undefined ? undefined : env[variable])
+  const source = given.has(name) || variable === undefined ? `--${name}` : `environment variable ${variable}`
+  if (text === undefined) {
+    if (flag.default === undefined)
+      mistakes.push(`--${name} is required: ${flag.doc} (or set ${variables.join(' or ')})`)
+    return flag.default
+  }
+  const value = flag.parse(text)
+  if (value.ok) return value.value
+  mistakes.push(`${source}="${text}": ${value.error}`)
+  return flag.default
+}
+
+function readGates(
+  text: Readonly<Record<string, string>>,
+  mistakes: string[],
+): Partial<Record<FeatureGate, boolean>> {
+  const known = settings({ clusterName: '', region: '', vpcId: '' }).featureGates
+  const gates: Partial<Record<FeatureGate, boolean>> = {}
+  for (const [name, value] of Object.entries(text)) {
+    const gate = (Object.keys(known) as FeatureGate[]).find((candidate) => candidate === name)
+    if (value !== 'true' && value !== 'false')
+      mistakes.push(`--feature-gates: ${name}="${value}": allowed: true, false`)
+    else if (gate !== undefined) gates[gate] = value === 'true'
+    else if (!foreignGates.has(name))
+      mistakes.push(`--feature-gates: unknown gate ${name}; known: ${Object.keys(known).join(', ')}`)
+  }
+  return gates
+}
+
+/** ALBC's gates that have no meaning here. */
+const foreignGates = new Set([
+  'ServiceTypeLoadBalancerOnly',
+  'EnableServiceController',
+  'EnableTCPUDPListener',
+  'EnableRGTAPI',
+  'NLBHealthCheckAdvancedConfig',
+  'NLBSecurityGroup',
+  'NLBGatewayAPI',
+  'ALBGatewayAPI',
+  'GatewayListenerSet',
+  'GlobalAcceleratorController',
+  'ALBTargetControlAgent',
+  'IngressPlanAnnotation',
+])
+
+function contradictions(values: FlagValues): string[] {
+  const mistakes: string[] = []
+  const external = values['external-managed-tags']
+  for (const key of [...Object.keys(values['default-tags']), ...external]) {
+    if (trackingKeys.includes(key))
+      mistakes.push(
+        `tag ${key} is the controller's own: take it out of --default-tags and --external-managed-tags`,
+      )
+  }
+  for (const key of Object.keys(values['default-tags'])) {
+    if (external.includes(key))
+      mistakes.push(`tag ${key} is in both --default-tags and --external-managed-tags: keep it in one`)
+  }
+  if (values['enable-manage-backend-security-group-rules'] && !values['enable-backend-security-group']) {
+    mistakes.push('--enable-manage-backend-security-group-rules needs --enable-backend-security-group')
+  }
+  return mistakes
+}
+
+function nearest(name: string): string {
+  const candidate = (Object.keys(flags) as FlagName[]).find(
+    (known) => known.startsWith(name.slice(0, 6)) && name.length >= 4,
+  )
+  return candidate === undefined ? '' : `; did you mean --${candidate}?`
+}
+
+function toSettings(values: FlagValues, gates: Partial<Record<FeatureGate, boolean>>): Settings {
+  const backend = values['backend-security-group']
+  const base = settings({
+    clusterName: values['cluster-name'],
+    region: values['aws-region'],
+    vpcId: values['aws-vpc-id'],
+  })
+  return {
+    ...base,
+    ingressClass: values['ingress-class'],
+    defaultTags: values['default-tags'],
+    externalManagedTags: values['external-managed-tags'],
+    defaultTargetType: values['default-target-type'],
+    defaultLoadBalancerScheme: values['default-load-balancer-scheme'],
+    defaultSslPolicy: values['default-ssl-policy'],
+    enableBackendSecurityGroup: values['enable-backend-security-group'],
+    ...(backend === '' ? {} : { backendSecurityGroup: backend }),
+    enableManageBackendSecurityGroupRules: values['enable-manage-backend-security-group-rules'],
+    disableRestrictedSecurityGroupRules: values['disable-restricted-sg-rules'],
+    tolerateNonExistentBackendService: values['tolerate-non-existent-backend-service'],
+    tolerateNonExistentBackendAction: values['tolerate-non-existent-backend-action'],
+    allowedCertificateAuthorityArns: values['allowed-certificate-authority-arns'],
+    maxTargetsPerTargetGroup: values['max-targets-per-target-group'],
+    serviceTargetEniSecurityGroupTags: values['service-target-eni-security-group-tags'],
+    groupFailure: values['group-failure'],
+    featureGates: { ...base.featureGates, ...gates },
+  }
+}

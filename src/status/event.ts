@@ -1,0 +1,73 @@
+/** Problems and outcomes as events: the object at fault, ALBC's reason where it means the same, and what to do. */
+import type { AwsError } from '../model/aws-error.ts'
+import type { ObjectRef, Problem, ProblemKind } from '../model/problem.ts'
+import type { StepResult } from '../plan/outcome.ts'
+
+export type Event = {
+  readonly on: ObjectRef
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+}
+
+/** ALBC has one reason for all that makes its model fail; ours says which, but for the two that its users alert on. */
+const reasons: Partial<Record<ProblemKind, string>> = {
+  InvalidGroup: 'FailedLoadGroupID',
+  AwsRefused: 'FailedDeployModel',
+  AwsDenied: 'FailedDeployModel',
+  TargetGroupMissing: 'BackendNotFound',
+}
+
+export function eventOf(problem: Problem): Event {
+  const field =
+    problem.field === undefined || problem.message.includes(problem.field) ? '' : `${problem.field}: `
+  return {
+    on: problem.on,
+    type: 'Warning',
+    reason: reasons[problem.kind] ?? problem.kind,
+    message: `${field}${sentence(problem.message)} ${sentence(problem.remedy)}`.trim(),
+  }
+}
+
+export const reconciled = (on: ObjectRef): Event => ({
+  on,
+  type: 'Normal',
+  reason: 'SuccessfullyReconciled',
+  message: 'Successfully reconciled',
+})
+
+/** A refusal by AWS, charged to the member whose step it was. */
+export function problemOf(failure: Extract<StepResult, { result: 'failed' }>, on: ObjectRef): Problem {
+  const { error, step } = failure
+  if (error.kind === 'denied') {
+    const permission = error.permission ?? error.call
+    return {
+      kind: 'AwsDenied',
+      on,
+      level: 'error',
+      message: `AWS denied ${error.call}: ${error.message}`,
+      remedy: `Allow ${permission} in the IAM policy of the controller's role.`,
+    }
+  }
+  return {
+    kind: 'AwsRefused',
+    on,
+    level: 'error',
+    message: `AWS refused ${error.call} (${step.reason}): ${error.code}: ${error.message}`,
+    remedy: remedies[error.kind],
+  }
+}
+
+const remedies: Readonly<Record<AwsError['kind'], string>> = {
+  throttled: 'Nothing to do: the call is made again when AWS allows it.',
+  notFound: 'Nothing to do: the load balancer is read again and the change planned anew.',
+  exists: 'Something of that name exists that is not ours; rename or remove it.',
+  inUse: 'Nothing to do: the call is made again when nothing uses it any more.',
+  quota: 'Raise the quota in Service Quotas, or move some Ingresses to another group.',
+  denied: "Allow the call in the IAM policy of the controller's role.",
+  invalid: 'Correct the setting that AWS names; the rest of the group is served.',
+  unavailable: 'Nothing to do: AWS is asked again.',
+  unknown: 'Nothing to do: the load balancer is read again before the next change.',
+}
+
+const sentence = (text: string): string => (text === '' || /[.!?]$/.test(text) ? text : `${text}.`)
