@@ -17,6 +17,7 @@ import type {
   Rule,
   TargetGroup,
   TargetHealth,
+  TrustStore,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { CertificateDetail } from '@aws-sdk/client-acm'
 
@@ -27,6 +28,13 @@ export type LoadBalancerRecord = {
   readonly createdAt: number
   /** Epoch milliseconds from which it is `active`. */
   activeAt: number
+  capacity?: CapacityRecord
+}
+/** Reserved capacity units, and since when. */
+export type CapacityRecord = {
+  readonly units: number
+  readonly modifiedAt: number
+  readonly decreasesLeft: number
 }
 export type ListenerRecord = {
   readonly arn: string
@@ -35,12 +43,16 @@ export type ListenerRecord = {
   readonly attributes: Map<string, string>
   /** The SNI list (without IsDefault); the default certificate is in `wire.Certificates`. */
   sniCertificates: Certificate[]
+  readonly createdAt?: number
 }
 export type RuleRecord = {
   readonly arn: string
   readonly listenerArn: string
   /** `Priority` is a string: a number, or `default` for the listener's default rule. */
   wire: Rule
+  /** Of an OIDC action: Describe never gives it back. */
+  clientSecret?: string
+  readonly createdAt?: number
 }
 export type TargetRecord = {
   readonly id: string
@@ -58,7 +70,13 @@ export type TargetGroupRecord = {
   readonly attributes: Map<string, string>
   /** By `<id>:<port>`. */
   readonly targets: Map<string, TargetRecord>
+  readonly createdAt?: number
+  /** While rules or listeners name it: epoch milliseconds since when. */
+  inUseSince?: number
+  /** After the last reference went: until when it still counts as in use. */
+  inUseUntil?: number
 }
+export type TrustStoreRecord = { readonly arn: string; wire: TrustStore }
 export type SecurityGroupRecord = {
   readonly id: string
   /** Without permissions: those are `rules`. */
@@ -82,6 +100,7 @@ export class Account {
   readonly listeners = new Map<string, ListenerRecord>()
   readonly rules = new Map<string, RuleRecord>()
   readonly targetGroups = new Map<string, TargetGroupRecord>()
+  readonly trustStores = new Map<string, TrustStoreRecord>()
   readonly vpcs = new Map<string, Vpc>()
   readonly subnets = new Map<string, Subnet>()
   readonly routeTables = new Map<string, RouteTable>()
