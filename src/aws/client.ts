@@ -1,0 +1,280 @@
+/** The SDK clients behind one `send`: tokens, time limits, retries and logs of AWS calls live here alone. */
+import { EC2Client } from '@aws-sdk/client-ec2'
+import {
+  ElasticLoadBalancingV2Client,
+  type ElasticLoadBalancingV2ClientConfig,
+} from '@aws-sdk/client-elastic-load-balancing-v2'
+import pRetry from 'p-retry'
+import type { Logger } from 'pino'
+import { fail, ok, type Result } from '../lib/result.ts'
+import type { AwsError } from '../model/aws-error.ts'
+import { createLimiter, type Limiter, type Priority } from './bucket.ts'
+import { isWrite, type Limits } from './category.ts'
+import { toAwsError } from './error.ts'
+
+/** What a call is for: counted apart, and told to AWS in the User-Agent. */
+export type Purpose = 'reconcile' | 'sweep' | 'facts' | 'health' | 'targets'
+
+export type SendOptions = {
+  readonly purpose: Purpose
+  readonly priority: Priority
+  /** Epoch milliseconds; a call that can't start before is not sent. */
+  readonly deadline?: number
+  readonly signal?: AbortSignal
+  /** The key it is done for, for the log. */
+  readonly group?: string
+}
+
+/** A command of any SDK client, known by its output. */
+export type AwsCommand<Output> = {
+  readonly input: object
+  readonly schema?: unknown
+  resolveMiddleware(
+    stack: never,
+    configuration: never,
+    options: never,
+  ): (args: never) => Promise<{ output: Output }>
+}
+
+export type CallCount = {
+  readonly purpose: Purpose
+  /** As `elbv2:DescribeRules`. */
+  readonly action: string
+  /** Requests that left, retries included. */
+  readonly calls: number
+  readonly errors: number
+  readonly throttled: number
+}
+
+export type Aws = {
+  send<Output>(command: AwsCommand<Output>, options: SendOptions): Promise<Result<Output, AwsError>>
+  /** Milliseconds until this action, as `elbv2:CreateRule`, could be sent at once. */
+  readyIn(action: string): number
+  /** This process' part of the account's rates. */
+  share(part: number): void
+  counts(): readonly CallCount[]
+  close(): void
+}
+
+export type AwsSettings = {
+  readonly region: string
+  /** Injected in tests and the simulation; else the SDK's own over HTTPS. */
+  readonly requestHandler?: ElasticLoadBalancingV2ClientConfig['requestHandler']
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly log: Pick<Logger, 'info' | 'debug' | 'warn'>
+  readonly version: string
+  readonly limits?: Limits
+}
+
+const connectionTimeoutMs = 2_000
+const requestTimeoutMs = 15_000
+/** Longer than the handler's own limits: for a handler that never settles. */
+const abandonAfterMs = requestTimeoutMs + connectionTimeoutMs + 1_000
+
+export function createAws(settings: AwsSettings): Aws {
+  const limiter = createLimiter(settings.limits)
+  const counts = new Map<string, Count>()
+  const clients = createClients(settings)
+  return {
+    send: (command, options) => send({ settings, limiter, counts, clients }, command, options),
+    readyIn: (action) => limiter.readyIn(action),
+    share: (part) => limiter.share(part),
+    counts: () => [...counts.values()].map((count) => ({ ...count })),
+    close: () => clients.close(),
+  }
+}
+
+type Count = { -readonly [K in keyof CallCount]: CallCount[K] }
+type Wire = {
+  readonly settings: AwsSettings
+  readonly limiter: Limiter
+  readonly counts: Map<string, Count>
+  readonly clients: Clients
+}
+
+const services: Readonly<Record<string, ServiceName>> = {
+  'com.amazonaws.elasticloadbalancingv2': 'elbv2',
+  'com.amazonaws.ec2': 'ec2',
+  'com.amazonaws.acm': 'acm',
+  'com.amazonaws.sts': 'sts',
+}
+type ServiceName = 'elbv2' | 'ec2' | 'acm' | 'sts'
+
+function actionOf(schema: unknown): { service: ServiceName; action: string } {
+  const [, namespace, name] = Array.isArray(schema) ? (schema as unknown[]) : []
+  const service = services[String(namespace)]
+  if (service === undefined) throw new Error(`no AWS client for ${String(namespace)}`)
+  return { service, action: `${service}:${String(name)}` }
+}
+
+async function send<Output>(
+  wire: Wire,
+  command: AwsCommand<Output>,
+  options: SendOptions,
+): Promise<Result<Output, AwsError>> {
+  const { service, action } = actionOf(command.schema)
+  const write = isWrite(action)
+  const startedAt = performance.now()
+  addPurpose(command, `albatross/${wire.settings.version} purpose/${options.purpose}`)
+  const client = await wire.clients.of(service)
+  try {
+    const output = await pRetry(() => attempt<Output>({ wire, client, command, action, options }), {
+      retries: 2,
+      minTimeout: 100,
+      maxTimeout: 400,
+      randomize: true,
+      shouldRetry: ({ error, retryDelay }) =>
+        error instanceof Refusal && transient(error.refusal, write) && inTime(options, retryDelay),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
+    const log = { group: options.group, call: action, ms: Math.round(performance.now() - startedAt) }
+    wire.settings.log[write ? 'info' : 'debug']({ ...log, requestId: requestIdOf(output) }, 'AWS call')
+    return ok(output)
+  } catch (thrown) {
+    const error = thrown instanceof Refusal ? thrown.refusal : aborted(action, thrown, options)
+    const { kind, code, message, requestId } = error
+    wire.settings.log[write ? 'warn' : 'debug'](
+      { group: options.group, call: action, kind, code, reason: message, requestId },
+      'AWS call refused',
+    )
+    return fail(error)
+  }
+}
+
+const inTime = (options: SendOptions, delayMs: number): boolean =>
+  options.deadline === undefined || Date.now() + delayMs < options.deadline
+
+/** A write whose outcome is unknown may have happened: never a second time from here. */
+const transient = ({ kind }: AwsError, write: boolean): boolean =>
+  kind === 'unavailable' || (kind === 'throttled' && !write)
+
+/** Carries the refusal through p-retry, which deals in exceptions. */
+class Refusal extends Error {
+  readonly refusal: AwsError
+  constructor(refusal: AwsError) {
+    super(refusal.message)
+    this.refusal = refusal
+  }
+}
+
+function aborted(action: string, thrown: unknown, options: SendOptions): AwsError {
+  if (options.signal?.aborted !== true) throw thrown
+  return { kind: 'unavailable', call: action, code: 'Aborted', message: 'stopping' }
+}
+
+type Attempt<Output> = {
+  readonly wire: Wire
+  readonly client: { send(command: never, options: object): Promise<unknown> }
+  readonly command: AwsCommand<Output>
+  readonly action: string
+  readonly options: SendOptions
+}
+
+async function attempt<Output>({ wire, client, command, action, options }: Attempt<Output>): Promise<Output> {
+  const taken = await wire.limiter.take(action, options)
+  if (taken !== 'taken')
+    throw new Refusal({
+      kind: taken === 'late' ? 'throttled' : 'unavailable',
+      call: action,
+      code: taken === 'late' ? 'NoTokenBeforeDeadline' : 'Aborted',
+      message: taken === 'late' ? 'the AWS rate limit leaves no room before the deadline' : 'stopping',
+    })
+  const count = countOf(wire, options.purpose, action)
+  count.calls += 1
+  const abandon = new AbortController()
+  const stop = (): void => abandon.abort()
+  options.signal?.addEventListener('abort', stop, { once: true })
+  const timer = setTimeout(stop, abandonAfterMs)
+  try {
+    const sent = client.send(command as never, { abortSignal: abandon.signal })
+    return (await orAbandoned(sent, abandon.signal)) as Output
+  } catch (thrown) {
+    const refusal = toAwsError(action, thrown, isWrite(action))
+    count.errors += 1
+    if (refusal.kind === 'throttled') {
+      count.throttled += 1
+      wire.limiter.refused(action)
+    }
+    throw new Refusal(refusal)
+  } finally {
+    clearTimeout(timer)
+    options.signal?.removeEventListener('abort', stop)
+  }
+}
+
+/** A handler that ignores its signal must not hold a key for ever. */
+const orAbandoned = <T>(sent: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('no answer in time')), { once: true })
+    sent.then(resolve, reject)
+  })
+
+function countOf({ counts }: Wire, purpose: Purpose, action: string): Count {
+  const key = `${purpose} ${action}`
+  const known = counts.get(key)
+  if (known !== undefined) return known
+  const made = { purpose, action, calls: 0, errors: 0, throttled: 0 }
+  counts.set(key, made)
+  return made
+}
+
+const requestIdOf = (output: unknown): string | undefined =>
+  (output as { $metadata?: { requestId?: string } }).$metadata?.requestId
+
+type Middleware = (
+  next: (args: object) => Promise<unknown>,
+) => (args: { readonly request: { readonly headers: Record<string, string> } }) => Promise<unknown>
+
+/** The User-Agent is outside the signature, so the last step before the wire may write it. */
+function addPurpose(command: object, product: string): void {
+  const { middlewareStack } = command as {
+    readonly middlewareStack: { add(middleware: Middleware, where: object): void }
+  }
+  const middleware: Middleware = (next) => (args) => {
+    const { headers } = args.request
+    headers['user-agent'] = `${product} ${headers['user-agent'] ?? ''}`.trim()
+    return next(args)
+  }
+  middlewareStack.add(middleware, {
+    step: 'finalizeRequest',
+    priority: 'low',
+    name: 'purpose',
+    override: true,
+  })
+}
+
+type SdkClient = { send(command: never, options: object): Promise<unknown>; destroy(): void }
+type Clients = { of(service: ServiceName): Promise<SdkClient>; close(): void }
+
+function createClients({ region, requestHandler, credentials }: AwsSettings): Clients {
+  const config = {
+    region,
+    maxAttempts: 1,
+    requestHandler: requestHandler ?? {
+      connectionTimeout: connectionTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+    },
+    ...(credentials === undefined ? {} : { credentials }),
+  }
+  // ACM and STS are seldom needed: their modules are loaded with the first call.
+  const make: Readonly<Record<ServiceName, () => Promise<SdkClient>>> = {
+    elbv2: async () => new ElasticLoadBalancingV2Client(config),
+    ec2: async () => new EC2Client(config),
+    acm: async () => new (await import('@aws-sdk/client-acm')).ACMClient(config),
+    sts: async () => new (await import('@aws-sdk/client-sts')).STSClient(config),
+  }
+  const clients = new Map<ServiceName, Promise<SdkClient>>()
+  return {
+    of: (service) => {
+      const known = clients.get(service)
+      if (known !== undefined) return known
+      const made = make[service]()
+      clients.set(service, made)
+      return made
+    },
+    close: () => {
+      for (const client of clients.values()) void client.then((one) => one.destroy())
+    },
+  }
+}
