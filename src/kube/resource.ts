@@ -1,0 +1,77 @@
+/** The Kubernetes resources that the controller reads and writes, and where the API server keeps them. */
+import type {
+  EndpointSlice,
+  Ingress,
+  IngressClass,
+  IngressClassParams,
+  KubeObject,
+  Namespace,
+  Node,
+  Pod,
+  Service,
+  TargetGroupBinding,
+} from '../model/cluster.ts'
+
+export type Resource<T extends KubeObject = KubeObject> = {
+  /** Empty for the core group. */
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  readonly kind: string
+  readonly namespaced: boolean
+  /** Never set: ties the resource to the type of its objects. */
+  readonly object?: T
+}
+export type ObjectName = { readonly namespace?: string; readonly name: string }
+
+const resource = <T extends KubeObject>(
+  apiVersion: string,
+  plural: string,
+  kind: string,
+  scope: 'namespaced' | 'cluster' = 'namespaced',
+): Resource<T> => {
+  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
+  return { group: group ?? '', version: version ?? '', plural, kind, namespaced: scope === 'namespaced' }
+}
+
+export const ingresses = resource<Ingress>('networking.k8s.io/v1', 'ingresses', 'Ingress')
+export const ingressClasses = resource<IngressClass>(
+  'networking.k8s.io/v1',
+  'ingressclasses',
+  'IngressClass',
+  'cluster',
+)
+export const ingressClassParams = resource<IngressClassParams>(
+  'elbv2.k8s.aws/v1beta1',
+  'ingressclassparams',
+  'IngressClassParams',
+  'cluster',
+)
+export const targetGroupBindings = resource<TargetGroupBinding>(
+  'elbv2.k8s.aws/v1beta1',
+  'targetgroupbindings',
+  'TargetGroupBinding',
+)
+export const services = resource<Service>('v1', 'services', 'Service')
+export const endpointSlices = resource<EndpointSlice>(
+  'discovery.k8s.io/v1',
+  'endpointslices',
+  'EndpointSlice',
+)
+export const pods = resource<Pod>('v1', 'pods', 'Pod')
+export const nodes = resource<Node>('v1', 'nodes', 'Node', 'cluster')
+export const namespaces = resource<Namespace>('v1', 'namespaces', 'Namespace', 'cluster')
+export const events = resource<KubeObject>('v1', 'events', 'Event')
+
+export const apiVersionOf = ({ group, version }: Resource): string =>
+  group ? `${group}/${version}` : version
+
+/** The path of a collection: of one namespace, or of all when none is given. */
+export function collectionPath(of: Resource, namespace?: string): string {
+  const root = of.group ? `/apis/${of.group}/${of.version}` : `/api/${of.version}`
+  const within = of.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''
+  return `${root}${within}/${of.plural}`
+}
+
+export const objectPath = (of: Resource, { namespace, name }: ObjectName, subresource?: string): string =>
+  `${collectionPath(of, namespace)}/${encodeURIComponent(name)}${subresource ? `/${subresource}` : ''}`
