@@ -99,13 +99,15 @@ function untilQuiet(sync: () => Promise<void>): { changed(): void; stop(): Promi
       }
     }
   }
+  const changed = (): void => {
+    again = true
+    pass ??= run().finally(() => {
+      pass = undefined
+      if (again && !stopped) changed()
+    })
+  }
   return {
-    changed: () => {
-      again = true
-      pass ??= run().finally(() => {
-        pass = undefined
-      })
-    },
+    changed,
     stop: async () => {
       stopped = true
       await pass

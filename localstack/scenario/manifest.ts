@@ -1,0 +1,137 @@
+/** The objects that scenarios apply, as a user would write them. */
+export type Manifest = {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+  }
+  readonly spec?: unknown
+}
+
+const collections: Readonly<Record<string, { readonly base: string; readonly plural: string }>> = {
+  Namespace: { base: '/api/v1', plural: 'namespaces' },
+  Node: { base: '/api/v1', plural: 'nodes' },
+  Service: { base: '/api/v1', plural: 'services' },
+  Pod: { base: '/api/v1', plural: 'pods' },
+  Deployment: { base: '/apis/apps/v1', plural: 'deployments' },
+  IngressClass: { base: '/apis/networking.k8s.io/v1', plural: 'ingressclasses' },
+  Ingress: { base: '/apis/networking.k8s.io/v1', plural: 'ingresses' },
+  TargetGroupBinding: { base: '/apis/elbv2.k8s.aws/v1beta1', plural: 'targetgroupbindings' },
+  CustomResourceDefinition: { base: '/apis/apiextensions.k8s.io/v1', plural: 'customresourcedefinitions' },
+}
+
+/** Path of a collection, of one namespace or of the whole cluster. */
+export function collection(kind: string, namespace?: string): string {
+  const found = collections[kind]
+  if (found === undefined) throw new Error(`no path known for kind ${kind}`)
+  return `${found.base}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${found.plural}`
+}
+export const pathOf = ({ kind, metadata }: Pick<Manifest, 'kind' | 'metadata'>): string =>
+  `${collection(kind, metadata.namespace)}/${metadata.name}`
+
+export const namespace = (name: string): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name },
+})
+
+export const deployment = (
+  name: string,
+  given: { readonly namespace: string; readonly port: number; readonly replicas?: number },
+): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: given.namespace, labels: { app: name } },
+  spec: {
+    replicas: given.replicas ?? 3,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name }, annotations: { 'localstack/stop-delay': '1' } },
+      spec: {
+        containers: [
+          {
+            name: 'app',
+            image: 'echo:1',
+            ports: [{ name: 'http', containerPort: given.port, protocol: 'TCP' }],
+          },
+        ],
+      },
+    },
+  },
+})
+
+export const service = (
+  name: string,
+  given: {
+    readonly namespace: string
+    readonly port: number
+    readonly targetPort: number | string
+    readonly type?: string
+  },
+): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: given.namespace, labels: { app: name } },
+  spec: {
+    type: given.type ?? 'ClusterIP',
+    selector: { app: name },
+    ports: [{ name: 'http', port: given.port, targetPort: given.targetPort, protocol: 'TCP' }],
+  },
+})
+
+export const ingressClass = (name: string): Manifest => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'IngressClass',
+  metadata: { name },
+  spec: { controller: 'ingress.k8s.aws/alb' },
+})
+
+export type PathRule = {
+  readonly host?: string
+  readonly path: string
+  readonly pathType?: 'Prefix' | 'Exact' | 'ImplementationSpecific'
+  readonly service: string
+  readonly port: number
+}
+
+/** One `spec.rules` entry a host, in the order given. */
+export function ingress(
+  name: string,
+  given: {
+    readonly namespace: string
+    readonly class: string
+    readonly annotations: Readonly<Record<string, string>>
+    readonly paths: readonly PathRule[]
+  },
+): Manifest {
+  const hosts = [...new Set(given.paths.map(({ host }) => host))]
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: {
+      name,
+      namespace: given.namespace,
+      annotations: Object.fromEntries(
+        Object.entries(given.annotations).map(([key, value]) => [`alb.ingress.kubernetes.io/${key}`, value]),
+      ),
+    },
+    spec: {
+      ingressClassName: given.class,
+      rules: hosts.map((host) => ({
+        ...(host === undefined ? {} : { host }),
+        http: {
+          paths: given.paths
+            .filter((rule) => rule.host === host)
+            .map((rule) => ({
+              path: rule.path,
+              pathType: rule.pathType ?? 'Prefix',
+              backend: { service: { name: rule.service, port: { number: rule.port } } },
+            })),
+        },
+      })),
+    },
+  }
+}

@@ -1,0 +1,67 @@
+/** What a scenario is, and what it gets to look at: the live system, never the controller's own memory. */
+import type { EC2Client } from '@aws-sdk/client-ec2'
+import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
+import type { Address } from '../alb/network.ts'
+import type { Checks } from './check.ts'
+import type { Manifest } from './manifest.ts'
+import type { Show } from './show.ts'
+
+export type JournalEntry = {
+  readonly n: number
+  readonly service: string
+  readonly action: string
+  readonly accessKey: string
+  readonly purpose?: string
+  readonly write: boolean
+  readonly error?: unknown
+  readonly input?: unknown
+}
+
+export type Answer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+export type World = {
+  readonly clusterName: string
+  readonly region: string
+  readonly vpcId: string
+  readonly nodeSecurityGroup: string
+  readonly kube: {
+    /** Undefined when it doesn't exist. */
+    get<T>(path: string): Promise<T | undefined>
+    list<T>(path: string): Promise<readonly T[]>
+    /** As `kubectl apply --server-side`. */
+    apply(...manifests: readonly Manifest[]): Promise<void>
+    patch(path: string, patch: unknown): Promise<void>
+    remove(...manifests: readonly Pick<Manifest, 'kind' | 'metadata'>[]): Promise<void>
+  }
+  readonly elbv2: ElasticLoadBalancingV2Client
+  readonly ec2: EC2Client
+  /** Calls that the controller made since entry `since`, from the local AWS's journal. */
+  journal(since?: number): Promise<readonly JournalEntry[]>
+  /** The canonical, sorted state of the account. */
+  state(): Promise<string>
+  /** Where a listener of the load balancer with this DNS name answers. */
+  addressOf(dnsName: string, port: number): Address
+  /** One request through the load balancer, over a new connection; rejects when it is refused. */
+  request(
+    dnsName: string,
+    path: string,
+    options?: { readonly host?: string; readonly port?: number },
+  ): Promise<Answer>
+  readonly controller: {
+    start(): Promise<{ readonly readyMs: number }>
+    /** SIGKILL: no clean-up. */
+    kill(): Promise<void>
+    /** Resident memory in MiB, where the system tells. */
+    residentMiB(): number | undefined
+  }
+}
+
+export type Scenario = {
+  readonly name: string
+  readonly title: string
+  play(given: { readonly world: World; readonly checks: Checks; readonly show: Show }): Promise<void>
+}
