@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { RequestOptions } from 'node:https'
 import type { Authenticator } from '@kubernetes/client-node/dist/auth.js'
-import type { KubeConfig } from './config.ts'
+import type { KubeConfig } from './kubeconfig.ts'
 
 export type Tls = {
   readonly ca?: string | Buffer

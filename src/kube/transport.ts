@@ -1,7 +1,7 @@
 /** The connection to a real API server: shared sockets, credentials kept fresh, nothing about Kubernetes' own semantics. */
 import type { Dispatcher } from 'undici'
 import type { Handle, HttpRequest, HttpResponse } from '../lib/http.ts'
-import type { KubeConfig } from './config.ts'
+import type { KubeConfig } from './kubeconfig.ts'
 import { type Credentials, credentialSource, type Tls } from './credentials.ts'
 
 export type TransportOptions = {
