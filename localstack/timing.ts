@@ -8,6 +8,12 @@ export type Timing = {
   readonly healthCheckScale: number
   /** The first check of a target comes after this, whatever the interval. */
   readonly firstHealthCheckMs: number
+  /** Health check timeouts are never shorter than this: a busy machine is no sick target. */
+  readonly healthCheckTimeoutFloorMs: number
+  /** `idle_timeout.timeout_seconds` times this is how long either side of a load balancer may be silent. */
+  readonly idleTimeoutScale: number
+  /** A load balancer gives up connecting to a target after this; also what a security group's silence costs. */
+  readonly connectTimeoutMs: number
   /** `deregistration_delay.timeout_seconds` times this is how long a target drains. */
   readonly drainScale: number
   /** DeleteLoadBalancer, or a security group taken off, to the end of the network interfaces. */
@@ -29,6 +35,9 @@ export const timings: Readonly<Record<'sandbox' | 'aws' | 'instant', Timing>> = 
     propagationMs: 0,
     healthCheckScale: 0.005,
     firstHealthCheckMs: 0,
+    healthCheckTimeoutFloorMs: 250,
+    idleTimeoutScale: 0.02,
+    connectTimeoutMs: 100,
     drainScale: 0,
     networkInterfaceLingerMs: 0,
     targetGroupInUseLagMs: 0,
@@ -41,6 +50,9 @@ export const timings: Readonly<Record<'sandbox' | 'aws' | 'instant', Timing>> = 
     propagationMs: 50,
     healthCheckScale: 0.02,
     firstHealthCheckMs: 100,
+    healthCheckTimeoutFloorMs: 500,
+    idleTimeoutScale: 1,
+    connectTimeoutMs: 1000,
     drainScale: 0.003,
     networkInterfaceLingerMs: 500,
     targetGroupInUseLagMs: 0,
@@ -53,6 +65,9 @@ export const timings: Readonly<Record<'sandbox' | 'aws' | 'instant', Timing>> = 
     propagationMs: 5_000,
     healthCheckScale: 1,
     firstHealthCheckMs: 1_000,
+    healthCheckTimeoutFloorMs: 0,
+    idleTimeoutScale: 1,
+    connectTimeoutMs: 10_000,
     drainScale: 1,
     networkInterfaceLingerMs: 60_000,
     targetGroupInUseLagMs: 2_000,
