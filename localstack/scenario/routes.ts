@@ -75,6 +75,7 @@ const routes = ({ name, title, services, paths, expectations }: Routes): Scenari
       async () => expect((await world.state()) === before, 'the account still differs'),
       { withinMs: 20_000 },
     )
+    return objects
   },
 })
 

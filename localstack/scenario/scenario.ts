@@ -63,5 +63,10 @@ export type World = {
 export type Scenario = {
   readonly name: string
   readonly title: string
-  play(given: { readonly world: World; readonly checks: Checks; readonly show: Show }): Promise<void>
+  /** Ends with everything deleted; answers with the objects to put back for a user who stays. */
+  play(given: {
+    readonly world: World
+    readonly checks: Checks
+    readonly show: Show
+  }): Promise<readonly Manifest[]>
 }

@@ -39,6 +39,16 @@ const app = (name: string, namespaceName = ns): Manifest[] => [
   service(name, { namespace: namespaceName, port: 80, targetPort: 9000 }),
 ]
 
+const base = [
+  namespace(ns),
+  ingressClass('aws-alb'),
+  ...app('frontend'),
+  ...app('prodcatalog'),
+  ...app('proddetail'),
+]
+const offers = [namespace('offers'), ...app('offers', 'offers'), secondIngress]
+const everything = [...base, ...app('frontendnew'), mainIngress([fresh, root]), ...offers]
+
 export const workshop: Scenario = {
   name: 'workshop',
   title: 'One Ingress from birth to deletion, under constant load',
@@ -46,13 +56,6 @@ export const workshop: Scenario = {
     const before = await world.state()
     const { readyMs } = await world.controller.start()
     show.note(`  controller ready in ${readyMs} ms`)
-    const base = [
-      namespace(ns),
-      ingressClass('aws-alb'),
-      ...app('frontend'),
-      ...app('prodcatalog'),
-      ...app('proddetail'),
-    ]
     await world.kube.apply(...base, mainIngress([fresh, root]))
     const hostname = await checks.until(
       'Ingress status shows the address once the load balancer is active',
@@ -76,25 +79,15 @@ export const workshop: Scenario = {
       await removedAndPutBack(stage)
       await newBackend(stage)
       await opened(stage)
-      await world.kube.apply(namespace('offers'), ...app('offers', 'offers'), secondIngress)
+      await world.kube.apply(...offers)
       await joined(stage)
       await settled(stage)
       await restarted(stage)
-      await left(stage, {
-        before,
-        all: [
-          secondIngress,
-          mainIngress([fresh, root]),
-          ...app('offers', 'offers'),
-          ...app('frontendnew'),
-          ...base.slice(1).reverse(),
-          namespace('offers'),
-          namespace(ns),
-        ],
-      })
+      await left(stage, { before, all: everything.toReversed() })
     } finally {
       await load.stop()
     }
+    return everything
   },
 }
 

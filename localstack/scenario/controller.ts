@@ -1,0 +1,110 @@
+/** Runs the controller as a process of its own, as a cluster would: by flags and environment alone. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createWriteStream, readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import type { World } from './scenario.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+/** The controller's calls are told from a scenario's own by their access key. */
+export const controllerAccessKey = 'CONTROLLER'
+
+export type ControllerOptions = {
+  readonly kubeconfig: string
+  readonly awsUrl: string
+  readonly clusterName: string
+  readonly region: string
+  readonly vpcId: string
+  /** Where its log lines go. */
+  readonly logFile: string
+}
+
+export function controllerOf(options: ControllerOptions): World['controller'] & { stop(): Promise<void> } {
+  let child: ChildProcess | undefined
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const running = child
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
+    const exited = new Promise((done) => running.once('exit', done))
+    running.kill(signal)
+    await exited
+  }
+  return {
+    start: async () => {
+      const port = await freePort()
+      const startedAt = performance.now()
+      child = launch(options, port)
+      await untilReady(port, child)
+      return { readyMs: Math.round(performance.now() - startedAt) }
+    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGKILL'),
+    residentMiB: () => residentMiB(child?.pid),
+  }
+}
+
+function launch(options: ControllerOptions, port: number): ChildProcess {
+  const flags = [
+    `--cluster-name=${options.clusterName}`,
+    `--aws-region=${options.region}`,
+    `--aws-vpc-id=${options.vpcId}`,
+    `--kubeconfig=${options.kubeconfig}`,
+    `--health-probe-bind-addr=127.0.0.1:${port}`,
+    '--metrics-bind-addr=0',
+  ]
+  const child = spawn(
+    process.execPath,
+    ['--import', join(import.meta.dirname, 'guard.ts'), join(root, 'src/main.ts'), ...flags],
+    {
+      cwd: root,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: process.env['HOME'] ?? '',
+        AWS_ENDPOINT_URL: options.awsUrl,
+        AWS_ACCESS_KEY_ID: controllerAccessKey,
+        AWS_SECRET_ACCESS_KEY: 'local',
+      },
+    },
+  )
+  const log = createWriteStream(options.logFile, { flags: 'a' })
+  child.stdout?.pipe(log, { end: false })
+  child.stderr?.pipe(log, { end: false })
+  return child
+}
+
+async function untilReady(port: number, child: ChildProcess): Promise<void> {
+  const end = Date.now() + 20_000
+  while (Date.now() < end) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`the controller ended with ${child.exitCode ?? child.signalCode}; its log tells why`)
+    }
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (response) => response.ok,
+      () => false,
+    )
+    if (ready) return
+    await new Promise((done) => setTimeout(done, 10))
+  }
+  throw new Error('the controller was not ready within 20 s; its log tells why')
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => done(port))
+    })
+  })
+}
+
+/** From /proc, where there is one. */
+function residentMiB(pid: number | undefined): number | undefined {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return kib === undefined ? undefined : Math.round(Number(kib) / 1024)
+  } catch {
+    return undefined
+  }
+}
