@@ -76,14 +76,17 @@ export type TargetGroupRecord = {
   /** After the last reference went: until when it still counts as in use. */
   inUseUntil?: number
 }
-export type TrustStoreRecord = { readonly arn: string; wire: TrustStore }
+export type TrustStoreRecord = { readonly arn: string; wire: TrustStore; readonly createdAt?: number }
 export type SecurityGroupRecord = {
   readonly id: string
   /** Without permissions: those are `rules`. */
   wire: SecurityGroup
   /** Ingress and egress rules, one source each. */
   rules: SecurityGroupRule[]
+  /** Epoch milliseconds; absent for what was seeded. */
+  readonly createdAt?: number
 }
+export type KeyPair = { readonly certificate: string; readonly chain?: string; readonly key: string }
 export type NetworkInterfaceRecord = {
   readonly id: string
   wire: NetworkInterface
@@ -110,6 +113,8 @@ export class Account {
   readonly networkInterfaces = new Map<string, NetworkInterfaceRecord>()
   readonly instances = new Map<string, Instance>()
   readonly certificates = new Map<string, CertificateDetail>()
+  /** PEM of imported certificates, by ARN: for the data plane alone, shown nowhere. */
+  readonly keyPairs = new Map<string, KeyPair>()
   /** User tags by ARN or EC2 id, for every taggable resource. */
   readonly tags = new Map<string, Map<string, string>>()
   /** By subnet: the address given last, so that a released one is not given again at once. */
@@ -119,6 +124,11 @@ export class Account {
   constructor(id: string, region: string) {
     this.id = id
     this.region = region
+  }
+  /** Forgets everything stored; watchers stay. */
+  clear(): void {
+    for (const value of Object.values(this)) if (value instanceof Map) value.clear()
+    this.availabilityZones.length = 0
   }
   /** Called after each change, so that the data plane follows. */
   onChange(watcher: () => void): () => void {
