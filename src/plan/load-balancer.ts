@@ -1,0 +1,186 @@
+/** The load balancer itself: create once, then setting by setting; never replaced in one go. */
+import type { ActualLoadBalancer } from '../model/actual.ts'
+import { choose } from '../model/choice.ts'
+import type { LoadBalancer, LoadBalancerIpAddressType, Scheme } from '../model/load-balancer.ts'
+import type { Problem } from '../model/problem.ts'
+import { backendSecurityGroup, isRef, refKey } from '../model/ref.ts'
+import { resourceTag } from '../model/tag.ts'
+import { byText, draft, join, step, stepId, type Draft } from './draft.ts'
+import { sameSet } from './match.ts'
+import type { Name, Step } from './step.ts'
+import { tagChange, tagSteps } from './tag.ts'
+import { creators, type World } from './world.ts'
+
+const is = <T>(a: T, b: T): boolean => a === b
+
+export function planLoadBalancer(world: World): Draft {
+  const wanted = world.desired.loadBalancer
+  if (!wanted) return draft({})
+  if (needsBackendSecurityGroup(world)) return draft({ waits: [backendWait] })
+  const served = world.loadBalancer
+  if (!served) return createLoadBalancer(world, wanted)
+  if (mustReplace(wanted, served)) return draft({ problems: replacementImpossible(world, wanted, served) })
+  return join([modifyLoadBalancer(world, wanted, served), activeWait(served)])
+}
+
+const backendWait = {
+  for: 'backendSecurityGroup',
+  on: refKey(backendSecurityGroup),
+  afterMs: 5_000,
+  why: 'the shared backend security group does not exist yet',
+} as const
+
+/** The load balancer, or a binding of it, names the shared group, which nobody has made yet. */
+export const needsBackendSecurityGroup = (world: World): boolean => {
+  const named = [
+    ...chosenSecurityGroups(world),
+    ...world.desired.targetGroups.flatMap(({ binding }) =>
+      (binding.networking?.ingress ?? []).flatMap(({ from }) => from.map(world.nameOf)),
+    ),
+  ]
+  return named.some((name) => isRef(name) && refKey(name) === refKey(backendSecurityGroup))
+}
+
+function chosenSecurityGroups(world: World): readonly Name[] {
+  const choice = world.desired.loadBalancer?.securityGroups
+  if (!choice) return []
+  const text = (name: Name) => (isRef(name) ? refKey(name) : name)
+  const same = (a: readonly Name[], b: readonly Name[]) =>
+    sameSet(a.map(world.nameOf).map(text), b.map(world.nameOf).map(text))
+  const names = choose<readonly Name[]>(choice, world.loadBalancer?.securityGroups, same) ?? []
+  return names.map(world.nameOf)
+}
+
+function createLoadBalancer(world: World, wanted: LoadBalancer): Draft {
+  const subnets = choose(wanted.subnets, undefined, sameSet) ?? []
+  const scheme = choose<Scheme>(wanted.scheme, undefined, is) ?? 'internal'
+  const ipAddressType = choose<LoadBalancerIpAddressType>(wanted.ipAddressType, undefined, is) ?? 'ipv4'
+  if (subnets.length === 0) return draft({})
+  const securityGroups = chosenSecurityGroups(world)
+  const key = refKey(wanted.ref)
+  const { ref, tags } = wanted
+  const create = step(
+    {
+      call: 'CreateLoadBalancer',
+      ref,
+      name: wanted.name[scheme],
+      scheme,
+      ipAddressType,
+      subnets: [...subnets].sort(byText),
+      securityGroups,
+      tags,
+    },
+    { key, reason: 'missing', impact: 'none', after: securityGroupSteps(securityGroups) },
+  )
+  return draft({ steps: [create, ...attributeStep(ref, wanted.attributes, {}, [create.id])] })
+}
+
+const securityGroupSteps = (names: readonly Name[]): string[] =>
+  names
+    .filter(isRef)
+    .flatMap((ref) => [...creators([ref]), stepId('AuthorizeSecurityGroupIngress', refKey(ref))])
+
+function attributeStep(
+  loadBalancer: Name,
+  wanted: Readonly<Record<string, string>>,
+  served: Readonly<Record<string, string>>,
+  after: readonly string[],
+): Step[] {
+  const changed = Object.entries(wanted).filter(([key, value]) => served[key] !== value)
+  if (changed.length === 0) return []
+  const key = isRef(loadBalancer) ? refKey(loadBalancer) : loadBalancer
+  return [
+    step(
+      { call: 'ModifyLoadBalancerAttributes', loadBalancer, attributes: Object.fromEntries(changed) },
+      { key, reason: 'attributes changed', impact: 'in place', after },
+    ),
+  ]
+}
+
+function modifyLoadBalancer(world: World, wanted: LoadBalancer, served: ActualLoadBalancer): Draft {
+  const loadBalancer = served.arn
+  const why = (reason: string, after: readonly string[] = []) =>
+    ({ key: loadBalancer, reason, impact: 'in place', after }) as const
+  const steps: Step[] = []
+  const securityGroups = chosenSecurityGroups(world)
+  const ids = securityGroups.map((name) => (isRef(name) ? refKey(name) : name))
+  if (ids.length > 0 && !sameSet(ids, served.securityGroups))
+    steps.push(
+      step(
+        { call: 'SetSecurityGroups', loadBalancer, securityGroups },
+        why('security groups changed', securityGroupSteps(securityGroups)),
+      ),
+    )
+  const subnets = choose(wanted.subnets, served.subnets, sameSet) ?? []
+  if (subnets.length > 0 && !sameSet(subnets, served.subnets))
+    steps.push(step({ call: 'SetSubnets', loadBalancer, subnets }, why('subnets changed')))
+  const ipAddressType = choose(wanted.ipAddressType, served.ipAddressType, is)
+  if (ipAddressType && ipAddressType !== served.ipAddressType)
+    steps.push(
+      step(
+        { call: 'SetIpAddressType', loadBalancer, ipAddressType },
+        // Dual stack needs subnets that have an IPv6 range.
+        why('address type changed', [stepId('SetSubnets', loadBalancer)]),
+      ),
+    )
+  return join([draft({ steps }), attributes(wanted, served), tags(world, wanted, served)])
+}
+
+function attributes(wanted: LoadBalancer, served: ActualLoadBalancer): Draft {
+  if (Object.keys(wanted.attributes).length === 0) return draft({})
+  if (!served.attributes) return draft({ waits: [attributesRead(served.arn)] })
+  return draft({ steps: attributeStep(served.arn, wanted.attributes, served.attributes, []) })
+}
+
+export const attributesRead = (arn: string) =>
+  ({ for: 'attributesRead', on: arn, afterMs: 0, why: 'attributes are stated and not read yet' }) as const
+
+function tags(world: World, wanted: LoadBalancer, served: ActualLoadBalancer): Draft {
+  const change = tagChange(wanted.tags, served.tags, world.input.settings, 'spare legacy')
+  return tagSteps([{ resource: served.arn, owner: 'group', ...change }], { keepSurplus: world.held })
+}
+
+function activeWait(served: ActualLoadBalancer): Draft {
+  if (served.state !== 'provisioning') return draft({})
+  return draft({
+    waits: [
+      { for: 'loadBalancerActive', on: served.arn, afterMs: 5_000, why: 'the load balancer is provisioning' },
+    ],
+  })
+}
+
+const mustReplace = (wanted: LoadBalancer, served: ActualLoadBalancer): boolean =>
+  served.type !== 'application' || choose<Scheme>(wanted.scheme, served.scheme, is) !== served.scheme
+
+function replacementImpossible(world: World, wanted: LoadBalancer, served: ActualLoadBalancer): Problem[] {
+  const scheme = choose<Scheme>(wanted.scheme, served.scheme, is) ?? served.scheme
+  const members = new Set([
+    ...world.desired.targetGroups.map(({ owner }) => owner),
+    ...world.desired.listeners.flatMap(({ rules }) =>
+      rules.flatMap((item) => ('held' in item ? [] : [item.owner])),
+    ),
+    ...('oneOf' in wanted.scheme ? wanted.scheme.oneOf.map(({ by }) => by) : []),
+  ])
+  return [...members].sort(byText).map((member) => {
+    const [namespace = '', name = ''] = member.split('/')
+    return {
+      kind: 'ReplacementImpossible',
+      on: { kind: 'Ingress', namespace, name },
+      level: 'error',
+      message: `load balancer ${served.name} (${served.tags[resourceTag] ?? served.arn}) is ${served.scheme}, ${scheme} is wanted, and AWS can't change the scheme of an existing one`,
+      remedy: `Set the scheme back to ${served.scheme}, or move the Ingress to another group name so that a new load balancer is built.`,
+    }
+  })
+}
+
+/** When nothing is wanted any more. AWS deletes listeners and rules with it. */
+export function deleteLoadBalancers(world: World): Step[] {
+  return [...world.actual.loadBalancers]
+    .sort((a, b) => byText(a.arn, b.arn))
+    .map(({ arn }) =>
+      step(
+        { call: 'DeleteLoadBalancer', loadBalancer: arn },
+        { key: arn, reason: 'the last member is gone', impact: 'deletes' },
+      ),
+    )
+}

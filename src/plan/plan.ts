@@ -1,0 +1,85 @@
+/** What is safe to do now so that the group's part of AWS and of the cluster becomes what is desired, and what to wait for. */
+import type { Actual } from '../model/actual.ts'
+import type { Desired } from '../model/desired.ts'
+import { planListeners } from './listener.ts'
+import { byText, draft, join, type Draft } from './draft.ts'
+import { deleteLoadBalancers, needsBackendSecurityGroup, planLoadBalancer } from './load-balancer.ts'
+import { named } from './match.ts'
+import { planSecurityGroups, planSurplusSecurityGroups } from './security-group.ts'
+import type { Plan, Step, Wait } from './step.ts'
+import { planSurplusTargetGroups, planTargetGroups, type Naming } from './target-group.ts'
+import { world as see, type PlanInput, type World } from './world.ts'
+
+export function plan(desired: Desired, actual: Actual, input: PlanInput): Plan {
+  const world = see(desired, actual, input)
+  const parts = desired.gone ? tearDown(world) : desired.loadBalancer ? serve(world) : prepare(world)
+  const ids = new Set(parts.steps.map(({ id }) => id))
+  return {
+    stack: desired.stack,
+    steps: parts.steps.map((one) => ({ ...one, after: one.after.filter((id) => ids.has(id)) })),
+    waits: distinct(parts.waits),
+    holds: parts.holds,
+    problems: parts.problems,
+  }
+}
+
+/** No load balancer can be built yet: what it would need, and nothing goes. */
+const prepare = (world: World): Draft => join([planSecurityGroups(world), planTargetGroups(world)])
+
+function serve(world: World): Draft {
+  const base = join([planSecurityGroups(world), planTargetGroups(world), planLoadBalancer(world)])
+  const ready =
+    world.loadBalancer !== undefined || base.steps.some(({ call }) => call === 'CreateLoadBalancer')
+  const listeners = ready && !needsBackendSecurityGroup(world) ? planListeners(world) : draft({})
+  const made = join([base, listeners])
+  if (!ready || needsBackendSecurityGroup(world)) return made
+  const detached = made.steps.flatMap(({ call, id }) => (call === 'SetSecurityGroups' ? [id] : []))
+  return join([
+    made,
+    planSurplusTargetGroups(world, naming(world, made.steps)),
+    // A group that is still on a replaced load balancer can't go.
+    made.problems.length > 0 ? draft({}) : planSurplusSecurityGroups(world, detached),
+  ])
+}
+
+function tearDown(world: World): Draft {
+  const steps = deleteLoadBalancers(world)
+  const after = steps.map(({ id }) => id)
+  return join([
+    draft({ steps }),
+    planSurplusTargetGroups({ ...world, targetGroups: [] }, { kept: new Set(), after: () => after }),
+    planSurplusSecurityGroups({ ...world, desired: { ...world.desired, securityGroups: [] } }, after),
+  ])
+}
+
+/** What names target groups once these steps have run, and which steps let go of the others. */
+function naming(world: World, steps: readonly Step[]): Naming {
+  const kept = new Set<string>()
+  const freed = new Map<string, string[]>()
+  const lets = new Map<string, string>()
+  for (const one of steps) {
+    if (one.call === 'DeleteRule') lets.set(one.rule, one.id)
+    if (one.call === 'ModifyRule' && one.actions) lets.set(one.rule, one.id)
+    if (one.call === 'DeleteListener') lets.set(one.listener, one.id)
+    if (one.call === 'ModifyListener' && one.defaultActions && typeof one.listener === 'string')
+      lets.set(`${one.listener} default`, one.id)
+    if ('actions' in one && one.actions) for (const name of named(one.actions)) kept.add(name)
+    if ('defaultActions' in one && one.defaultActions)
+      for (const name of named(one.defaultActions)) kept.add(name)
+  }
+  const count = (names: readonly string[], by: string | undefined) => {
+    for (const name of names)
+      if (by === undefined) kept.add(name)
+      else freed.set(name, [...(freed.get(name) ?? []), by])
+  }
+  for (const rule of world.actual.rules)
+    count(named(rule.actions), lets.get(rule.arn) ?? lets.get(rule.listenerArn))
+  for (const listener of world.actual.listeners)
+    count(named(listener.defaultActions), lets.get(`${listener.arn} default`) ?? lets.get(listener.arn))
+  return { kept, after: (arn) => freed.get(arn) ?? [] }
+}
+
+const distinct = (waits: readonly Wait[]): Wait[] =>
+  [...new Map(waits.map((wait) => [`${wait.for}:${wait.on}`, wait])).values()].sort(
+    (a, b) => byText(a.for, b.for) || byText(a.on, b.on),
+  )

@@ -1,0 +1,308 @@
+/** The rules of one listener: identity by content, order by comparison, numbers only as they must be. */
+import type { ActualListener, ActualRule } from '../model/actual.ts'
+import type { IngressKey } from '../model/choice.ts'
+import { isHeld, type Listener, type RuleItem } from '../model/listener.ts'
+import { isRef, refKey } from '../model/ref.ts'
+import { ownerTag, resourceTag } from '../model/tag.ts'
+import { arrange, type Slot } from './arrange.ts'
+import { byText, chunks, draft, group, join, keyOfName, step, type Draft } from './draft.ts'
+import { actionsKey, named, sameConditions, sameTransforms } from './match.ts'
+import { overlap } from './overlap.ts'
+import { assignPriorities, highest } from './priority.ts'
+import type { Name, Step, Wait } from './step.ts'
+import { gate, parkedConditions, parkedUntil, type Gate } from './switch.ts'
+import { tagChange, tagSteps } from './tag.ts'
+import { creators, creatorsOfActions, resolveActions, type World } from './world.ts'
+
+/** A gate that some other part of the listener (its default) waits at. */
+export type RuleContext = {
+  readonly world: World
+  readonly listener: Listener
+  /** Absent: created in this plan. */
+  readonly served: ActualListener | undefined
+  readonly otherGates: readonly Gate[]
+}
+
+export const rulesOf = (world: World, listener: ActualListener): ActualRule[] =>
+  world.actual.rules
+    .filter(({ listenerArn }) => listenerArn === listener.arn)
+    .sort((a, b) => a.priority - b.priority)
+
+export function planRules(context: RuleContext): Draft {
+  const { world, listener, served } = context
+  const all = served ? rulesOf(world, served) : []
+  const parked = all.filter((rule) => parkedUntil(rule) !== undefined)
+  const open = all.filter((rule) => parkedUntil(rule) === undefined)
+  const items = listener.rules.map(
+    (item): RuleItem => (isHeld(item) ? item : { ...item, actions: resolveActions(world, item.actions) }),
+  )
+  const held = new Set(world.desired.held)
+  const slots = arrange(items, open, {
+    ownerOf: (rule) => ownerOf(world, rule),
+    held,
+    free: freeRules(world),
+  })
+  const numbers = assignPriorities(
+    slots.map((slot) => ({
+      ...('rule' in slot ? { priority: slot.rule.priority } : {}),
+      pinned: slot.kind === 'keep' && !slot.wanted,
+    })),
+    new Set(parked.map(({ priority }) => priority)),
+  )
+  const placed = slots.map((slot, at) => ({ ...slot, priority: numbers[at] ?? 0 }))
+  const name: Name = served?.arn ?? listener.ref
+  const changes = changeRules({ world, listener, name, placed, parked })
+  const gates = [...changes.gates, ...context.otherGates]
+  return join([
+    changes.draft,
+    park(context, name, parked, gates, changes.draft.steps),
+    ruleTags(world, slots),
+    draft({ holds: holds(world, slots, listener.port) }),
+  ])
+}
+
+export const ownerOf = (world: World, rule: ActualRule): IngressKey | undefined =>
+  rule.tags[ownerTag] ?? world.input.owners?.[rule.arn]
+
+const freeRules = (world: World): number =>
+  (world.input.quota?.rulesPerLoadBalancer ?? 100) - world.actual.rules.length
+
+type Placed = Slot & { readonly priority: number }
+type Change = {
+  readonly world: World
+  readonly listener: Listener
+  readonly name: Name
+  readonly placed: readonly Placed[]
+  readonly parked: readonly ActualRule[]
+}
+type Made = { readonly slot: Placed; readonly step: Step }
+
+function changeRules(change: Change): { readonly draft: Draft; readonly gates: readonly Gate[] } {
+  const { world, placed, parked } = change
+  const reorder = setPriorities(change)
+  const creates = createRules(change, reorder)
+  const gates: Gate[] = []
+  const waiting: Placed[] = []
+  const modifies: Made[] = []
+  for (const slot of placed) {
+    if (slot.kind !== 'modify') continue
+    const verdict = gate(world, parked, slot.wanted.actions, slot.rule.actions)
+    gates.push(verdict)
+    if (verdict.open) modifies.push({ slot, step: modifyRule(slot, creates, reorder) })
+    else waiting.push(slot)
+  }
+  const unmade = placed.filter(
+    (slot) => slot.kind === 'create' && !creates.some((made) => made.slot === slot),
+  )
+  const deletes = deleteRules(change, [...creates, ...modifies], [...waiting, ...unmade], reorder)
+  return {
+    draft: draft({
+      steps: [
+        ...reorder,
+        ...creates.map((made) => made.step),
+        ...modifies.map((made) => made.step),
+        ...deletes,
+      ],
+      waits: gates.flatMap((one): readonly Wait[] => (one.open ? [] : one.waits)),
+    }),
+    gates,
+  }
+}
+
+function setPriorities({ name, placed }: Change): Step[] {
+  const changed = placed.flatMap((slot) =>
+    'rule' in slot && slot.rule.priority !== slot.priority
+      ? [{ rule: slot.rule.arn, priority: slot.priority }]
+      : [],
+  )
+  if (changed.length === 0 || typeof name !== 'string') return []
+  return [
+    step(
+      { call: 'SetRulePriorities', listener: name, priorities: changed },
+      { key: name, reason: 'order changed, or no number left between two rules', impact: 'in place' },
+    ),
+  ]
+}
+
+function createRules({ world, listener, name, placed }: Change, reorder: readonly Step[]): Made[] {
+  const { ListenerRulesTagging: tagging } = world.input.settings.featureGates
+  const old = placed.filter((slot) => slot.kind === 'delete')
+  const wanted = placed.filter((slot) => slot.kind === 'create')
+  const deletable = old.length > 0
+  const made: Made[] = []
+  for (const slot of deletable ? wanted.slice(0, Math.max(0, freeRules(world))) : wanted) {
+    const { conditions, actions, transforms, owner, tags } = slot.wanted
+    // A wider rule must not go before a narrower one that takes over from an old rule.
+    const replaces = (other: readonly (typeof conditions)[number][]) =>
+      old.some(({ rule }) => overlap(rule.conditions, other))
+    const earlier = made.filter(
+      ({ slot: before }) =>
+        before.kind === 'create' &&
+        overlap(before.wanted.conditions, conditions) &&
+        replaces(before.wanted.conditions),
+    )
+    const position = { [resourceTag]: `${listener.port}:${slot.priority}`, [ownerTag]: owner }
+    made.push({
+      slot,
+      step: step(
+        {
+          call: 'CreateRule',
+          listener: name,
+          priority: slot.priority,
+          conditions,
+          actions,
+          transforms,
+          tags: tagging ? { ...tags, ...position } : {},
+        },
+        {
+          key: `${keyOfName(name)}#${slot.priority}`,
+          reason: 'missing',
+          impact: 'none',
+          owner,
+          after: [
+            ...creators([name]),
+            ...creatorsOfActions(actions),
+            ...reorder.map(({ id }) => id),
+            ...earlier.map((one) => one.step.id),
+          ],
+        },
+      ),
+    })
+  }
+  return made
+}
+
+function modifyRule(
+  slot: Placed & { kind: 'modify' },
+  creates: readonly Made[],
+  reorder: readonly Step[],
+): Step {
+  const { rule, wanted } = slot
+  const conditions = sameConditions(wanted, rule) ? {} : { conditions: wanted.conditions }
+  const transforms = sameTransforms(wanted, rule) ? {} : { transforms: wanted.transforms }
+  const same = actionsKey(wanted.actions) === actionsKey(rule.actions, wanted.actions)
+  const actions = same ? {} : { actions: wanted.actions }
+  const what = [...Object.keys(conditions), ...Object.keys(actions), ...Object.keys(transforms)]
+  return step(
+    { call: 'ModifyRule', rule: rule.arn, ...conditions, ...actions, ...transforms },
+    {
+      key: rule.arn,
+      reason: `${what.join(' and ')} changed`,
+      impact: 'in place',
+      owner: wanted.owner,
+      after: [
+        ...creatorsOfActions(wanted.actions),
+        ...reorder.map(({ id }) => id),
+        ...creates.filter((made) => meets(made.slot, rule)).map((made) => made.step.id),
+      ],
+    },
+  )
+}
+
+const meets = (slot: Placed, rule: ActualRule): boolean =>
+  ('wanted' in slot && slot.wanted !== undefined && overlap(slot.wanted.conditions, rule.conditions)) ||
+  (slot.kind === 'modify' && overlap(slot.rule.conditions, rule.conditions))
+
+/** An old rule goes once whatever takes its requests over has come; where there is no room, one goes first. */
+function deleteRules(
+  { placed }: Change,
+  made: readonly Made[],
+  missing: readonly Placed[],
+  reorder: readonly Step[],
+): Step[] {
+  const old = placed.filter((slot) => slot.kind === 'delete')
+  const free = old.filter(({ rule }) => missing.every((slot) => !meets(slot, rule)))
+  const stuck = made.length === 0 && free.length === 0 && missing.every(({ kind }) => kind === 'create')
+  return (stuck ? old.slice(-1) : free).map(({ rule }) =>
+    step(
+      { call: 'DeleteRule', rule: rule.arn },
+      {
+        key: rule.arn,
+        reason: stuck ? 'no member wants it, and the rule quota leaves no room' : 'no member wants it',
+        impact: 'deletes',
+        owner: rule.tags[ownerTag] ?? group,
+        after: [
+          ...reorder.map(({ id }) => id),
+          ...made.filter(({ slot }) => meets(slot, rule)).map((one) => one.step.id),
+        ],
+      },
+    ),
+  )
+}
+
+/** New target groups that something waits for stand in rules that never match, up to five in one. */
+function park(
+  { world, listener }: RuleContext,
+  name: Name,
+  parked: readonly ActualRule[],
+  gates: readonly Gate[],
+  changes: readonly Step[],
+): Draft {
+  const closed = gates.flatMap((one) => (one.open ? [] : [one]))
+  const pending = new Set(closed.flatMap((one) => one.pending.map(keyOfName)))
+  const fresh = new Map(closed.flatMap((one) => one.park.map((target) => [keyOfName(target), target])))
+  const groups = chunks(
+    [...fresh].sort(([a], [b]) => byText(a, b)),
+    5,
+  )
+  const taken = new Set(
+    world.actual.rules.filter(({ listenerArn }) => listenerArn === name).map(({ priority }) => priority),
+  )
+  const numbers = highest(groups.length, taken)
+  const { ListenerRulesTagging: tagging } = world.input.settings.featureGates
+  const steps = groups.map((targets, at) => {
+    const priority = numbers[at] ?? 0
+    const targetGroups = targets.map(([, targetGroup]) => ({ targetGroup, weight: 1 }))
+    const position = `${listener.port}:${priority}`
+    return step(
+      {
+        call: 'CreateRule',
+        listener: name,
+        priority,
+        conditions: parkedConditions(world.input.now),
+        actions: [{ type: 'forward', targetGroups }],
+        transforms: [],
+        tags: tagging ? { ...listener.tags, [resourceTag]: position } : {},
+      },
+      {
+        key: `${isRef(name) ? refKey(name) : name}#${priority}`,
+        reason: 'new target groups get their health checked before requests are sent to them',
+        impact: 'none',
+        after: creators(targets.map(([, target]) => target)),
+      },
+    )
+  })
+  const done = parked.filter(({ actions }) => named(actions).every((arn) => !pending.has(arn)))
+  const after = changes.filter(({ call }) => call === 'ModifyRule').map(({ id }) => id)
+  const unpark = done.map((rule) =>
+    step(
+      { call: 'DeleteRule', rule: rule.arn },
+      { key: rule.arn, reason: 'nothing waits for its target groups', impact: 'in place', after },
+    ),
+  )
+  return draft({ steps: [...steps, ...unpark] })
+}
+
+/** The position tag is left as it is; the owner tag is put right only where it is. */
+function ruleTags(world: World, slots: readonly Slot[]): Draft {
+  if (!world.input.settings.featureGates.ListenerRulesTagging) return draft({})
+  const changes = slots.flatMap((slot) => {
+    if ((slot.kind !== 'keep' && slot.kind !== 'modify') || !slot.wanted) return []
+    const { rule, wanted } = slot
+    const { [resourceTag]: _now, ...now } = rule.tags
+    const { [resourceTag]: _wanted, ...tags } = wanted.tags
+    const owner = now[ownerTag] === undefined ? {} : { [ownerTag]: wanted.owner }
+    const change = tagChange({ ...tags, ...owner }, now, world.input.settings, 'own legacy')
+    return [{ resource: rule.arn, owner: wanted.owner, ...change }]
+  })
+  return tagSteps(changes, { keepSurplus: false })
+}
+
+function holds(world: World, slots: readonly Slot[], port: number): Draft['holds'] {
+  const kept = slots.flatMap((slot) => (slot.kind === 'keep' && !slot.wanted ? [slot.rule] : []))
+  const owners = [...new Set(kept.map((rule) => ownerOf(world, rule) ?? 'unknown'))].sort(byText)
+  return owners.map((ingress) => ({
+    ingress,
+    what: `${kept.filter((rule) => (ownerOf(world, rule) ?? 'unknown') === ingress).length} rules on port ${port}`,
+  }))
+}
