@@ -37,7 +37,8 @@ function readPermission(wire: IpPermission): Permission[] {
 }
 
 /** What makes a permission the same for EC2: everything but its description. */
-export const permissionKey = ({ description: _, ...permission }: Permission): string => canonical(permission)
+export const permissionKey = (permission: Permission): string =>
+  canonical({ ...permission, description: undefined })
 
 export const byPermission = (a: Permission, b: Permission): number =>
   permissionKey(a) < permissionKey(b) ? -1 : 1

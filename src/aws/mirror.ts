@@ -1,0 +1,239 @@
+/** Everything we own in the account and region, as the last sweep and our own writes left it. */
+import { canonical } from '../lib/json.ts'
+import type { Action } from '../model/action.ts'
+import type {
+  Actual,
+  ActualListener,
+  ActualLoadBalancer,
+  ActualRule,
+  ActualSecurityGroup,
+  ActualTargetGroup,
+} from '../model/actual.ts'
+import type { TargetGroupBinding } from '../model/cluster.ts'
+import { isRef, type Ref, refKey } from '../model/ref.ts'
+import { clusterTag, sharedResourceTag, stackTag, type Tags } from '../model/tag.ts'
+import { loadBalancerArnOf } from './codec/rule.ts'
+import { type Awaited, combined, type Doubt } from './doubt.ts'
+import { Registrations } from './registrations.ts'
+import { type IncarnationOf, resolveRef } from './resolve.ts'
+import { type Merge, Table } from './table.ts'
+
+export type MirrorSettings = {
+  readonly clusterName: string
+  readonly vpcId: string
+  /** `Ref.incarnation` of what exists, where plan can tell; needed only while a replacement stands beside its forerunner. */
+  readonly incarnationOf?: IncarnationOf
+}
+
+type Attributed = { readonly attributes?: Readonly<Record<string, string>> }
+const keepAttributes = <T extends Attributed>(old: T, read: T): T =>
+  old.attributes === undefined ? read : { ...read, attributes: old.attributes }
+const keeping = <T extends Attributed>(moved?: Merge<T>['moved']): Merge<T> => ({
+  kept: keepAttributes,
+  ...(moved === undefined ? {} : { moved }),
+})
+
+export class Mirror {
+  readonly loadBalancers = new Table<ActualLoadBalancer>(
+    ({ arn }) => arn,
+    keeping((own, { state }) => ({ ...own, state })),
+  )
+  readonly listeners = new Table<ActualListener>(({ arn }) => arn, keeping())
+  readonly rules = new Table<ActualRule>(({ arn }) => arn)
+  readonly targetGroups = new Table<ActualTargetGroup>(
+    ({ arn }) => arn,
+    keeping((own, { loadBalancerArns }) => ({ ...own, loadBalancerArns })),
+  )
+  /** Ours, and those of nodes and pods that somebody asked for. */
+  readonly securityGroups = new Table<ActualSecurityGroup>(({ id }) => id)
+  readonly registrations = new Registrations()
+  /** When the last complete list of load balancers, target groups and security groups began. */
+  indexedAt: number | undefined
+  readonly #settings: MirrorSettings
+  readonly #contentReadAt = new Map<string, number>()
+  readonly #doubts = new Map<string, Doubt>()
+  /** Load balancers that we deleted. */
+  readonly #gone = new Set<string>()
+  readonly #made = new Map<string, string>()
+
+  constructor(settings: MirrorSettings) {
+    this.#settings = settings
+  }
+
+  get clusterName(): string {
+    return this.#settings.clusterName
+  }
+  get vpcId(): string {
+    return this.#settings.vpcId
+  }
+
+  /** Ours: this cluster's tag, in this VPC. */
+  owns({ tags, vpcId }: { readonly tags: Tags; readonly vpcId: string }): boolean {
+    return tags[clusterTag] === this.#settings.clusterName && vpcId === this.#settings.vpcId
+  }
+
+  get backendSecurityGroup(): string | undefined {
+    return this.securityGroups
+      .values()
+      .filter((group) => this.owns(group) && group.tags[sharedResourceTag] === 'backend-sg')
+      .map(({ id }) => id)
+      .sort()[0]
+  }
+
+  stacks(): string[] {
+    const owned = [
+      ...this.loadBalancers.values(),
+      ...this.targetGroups.values(),
+      ...this.securityGroups.values(),
+    ]
+    return [...new Set(owned.filter((one) => this.owns(one)).map(({ tags }) => tags[stackTag]))]
+      .filter((stack) => stack !== undefined)
+      .sort()
+  }
+
+  actual(stack: string, bindings: readonly TargetGroupBinding[]): Actual {
+    const mine = <T extends { readonly tags: Tags; readonly vpcId: string }>(table: Table<T>): T[] =>
+      table.values().filter((one) => this.owns(one) && one.tags[stackTag] === stack)
+    const loadBalancers = mine(this.loadBalancers).sort(byArn)
+    const attachments = this.#attachments()
+    const arns = new Set(loadBalancers.map(({ arn }) => arn))
+    const listeners = this.listeners.values().filter(({ loadBalancerArn }) => arns.has(loadBalancerArn))
+    const rules = this.rules.values().filter(({ listenerArn }) => arns.has(loadBalancerArnOf(listenerArn)))
+    const targetGroups = mine(this.targetGroups).map((group) => this.#attached(group, attachments))
+    const backend = this.backendSecurityGroup
+    return {
+      stack,
+      loadBalancers,
+      listeners: listeners.sort(byArn),
+      rules: rules.sort((a, b) =>
+        a.listenerArn === b.listenerArn ? a.priority - b.priority : a.listenerArn < b.listenerArn ? -1 : 1,
+      ),
+      targetGroups: targetGroups.sort(byArn),
+      securityGroups: mine(this.securityGroups).sort((a, b) => (a.id < b.id ? -1 : 1)),
+      ...(backend === undefined ? {} : { backendSecurityGroup: backend }),
+      bindings,
+      targets: Object.fromEntries(
+        targetGroups.flatMap(({ arn }) => {
+          const targets = this.registrations.get(arn)
+          return targets === undefined ? [] : [[arn, targets] as const]
+        }),
+      ),
+    }
+  }
+
+  /** AWS derives this list from the rules: so do we for load balancers whose rules we know, which our writes change. */
+  #attached(
+    group: ActualTargetGroup,
+    attachments: ReadonlyMap<string, ReadonlySet<string>>,
+  ): ActualTargetGroup {
+    // What we deleted, and what we know better, may linger in AWS's own list.
+    const elsewhere = group.loadBalancerArns.filter(
+      (arn) => !this.#contentReadAt.has(arn) && !this.#gone.has(arn),
+    )
+    const loadBalancerArns = new Set([...elsewhere, ...(attachments.get(group.arn) ?? [])])
+    return { ...group, loadBalancerArns: [...loadBalancerArns].sort() }
+  }
+  /** Target group -> the load balancers whose rules or defaults name it. */
+  #attachments(): Map<string, Set<string>> {
+    const all = new Map<string, Set<string>>()
+    const add = (loadBalancerArn: string, actions: readonly Action[]): void => {
+      for (const action of actions) {
+        if (action.type !== 'forward') continue
+        for (const { targetGroup } of action.targetGroups)
+          if (!isRef(targetGroup))
+            all.set(targetGroup, (all.get(targetGroup) ?? new Set()).add(loadBalancerArn))
+      }
+    }
+    for (const rule of this.rules.values()) add(loadBalancerArnOf(rule.listenerArn), rule.actions)
+    for (const listener of this.listeners.values()) add(listener.loadBalancerArn, listener.defaultActions)
+    return all
+  }
+
+  /** When its listeners and rules were last read; absent: never. */
+  contentReadAt(loadBalancerArn: string): number | undefined {
+    return this.#contentReadAt.get(loadBalancerArn)
+  }
+  contentRead(loadBalancerArn: string, beganAt: number): void {
+    this.#contentReadAt.set(loadBalancerArn, beganAt)
+  }
+
+  loadBalancerDeleted(arn: string): void {
+    this.loadBalancers.deleted(arn)
+    this.#gone.add(arn)
+    this.#contentReadAt.delete(arn)
+    for (const listener of this.listeners.values())
+      if (listener.loadBalancerArn === arn) this.listenerDeleted(listener.arn)
+  }
+  listenerDeleted(arn: string): void {
+    this.listeners.deleted(arn)
+    for (const rule of this.rules.values()) if (rule.listenerArn === arn) this.rules.deleted(rule.arn)
+  }
+  targetGroupDeleted(arn: string): void {
+    this.targetGroups.deleted(arn)
+    this.registrations.forget(arn)
+  }
+
+  /** Drops what belonged to something that is gone. */
+  prune(): void {
+    for (const { arn, loadBalancerArn } of this.listeners.values())
+      if (this.loadBalancers.get(loadBalancerArn) === undefined) this.listeners.forget(arn)
+    for (const { arn, listenerArn } of this.rules.values())
+      if (this.loadBalancers.get(loadBalancerArnOf(listenerArn)) === undefined) this.rules.forget(arn)
+    for (const arn of this.#contentReadAt.keys())
+      if (this.loadBalancers.get(arn) === undefined) this.#contentReadAt.delete(arn)
+    for (const [key, arn] of this.#made) if (!this.has(arn)) this.#made.delete(key)
+  }
+  /** Whether it holds a resource of this ARN or id. */
+  has(key: string): boolean {
+    return [this.loadBalancers, this.listeners, this.rules, this.targetGroups, this.securityGroups].some(
+      (table) => table.get(key) !== undefined,
+    )
+  }
+
+  /** A create's answer: what the Ref stands for from now on. */
+  made(ref: Ref, arn: string): void {
+    this.#made.set(refKey(ref), arn)
+  }
+
+  /** The ARN or id that a Ref stands for now, if it is certain. */
+  resolve(ref: Ref): string | undefined {
+    if (ref.ref === 'securityGroup' && ref.stack === '') return this.backendSecurityGroup
+    const owned = {
+      loadBalancers: this.loadBalancers.values(),
+      listeners: this.listeners.values(),
+      targetGroups: this.targetGroups.values(),
+      securityGroups: this.securityGroups.values().filter((group) => this.owns(group)),
+    }
+    return resolveRef(ref, owned, this.#made.get(refKey(ref)), this.#settings.incarnationOf)
+  }
+
+  doubt(stack: string): Doubt | undefined {
+    return this.#doubts.get(stack)
+  }
+  /** A write failed so that we may be wrong about these; the next read of the stack decides. */
+  doubted(stack: string, why: string, suspects: readonly string[], awaited: readonly Awaited[] = []): void {
+    for (const table of [
+      this.loadBalancers,
+      this.listeners,
+      this.rules,
+      this.targetGroups,
+      this.securityGroups,
+    ])
+      for (const key of suspects) table.doubt(key)
+    const added = { why, suspects: new Set(suspects), awaited }
+    this.#doubts.set(stack, combined(this.#doubts.get(stack), added))
+  }
+  setDoubt(stack: string, doubt: Doubt | undefined): void {
+    if (doubt === undefined) this.#doubts.delete(stack)
+    else this.#doubts.set(stack, doubt)
+  }
+
+  /** A text per stack that differs when anything in it does: how a sweep tells drift. */
+  digests(): Map<string, string> {
+    return new Map(
+      this.stacks().map((stack) => [stack, canonical({ ...this.actual(stack, []), targets: {} })]),
+    )
+  }
+}
+
+const byArn = (a: { readonly arn: string }, b: { readonly arn: string }): number => (a.arn < b.arn ? -1 : 1)
