@@ -1,0 +1,105 @@
+/** Loads what a recording found in an account (the SDK's Describe shapes) into an account of ours. */
+import type { CertificateDetail } from '@aws-sdk/client-acm'
+import type {
+  AvailabilityZone,
+  Instance,
+  InternetGateway,
+  NetworkInterface,
+  RouteTable,
+  SecurityGroup,
+  SecurityGroupRule,
+  Subnet,
+  Vpc,
+} from '@aws-sdk/client-ec2'
+import type { Account } from './account.ts'
+import { expand } from './ec2/permission.ts'
+import { seededId } from './seed.ts'
+import { setTags } from './tag.ts'
+
+export type Facts = {
+  readonly vpcs?: readonly Vpc[]
+  readonly subnets?: readonly Subnet[]
+  readonly securityGroups?: readonly SecurityGroup[]
+  readonly instances?: readonly Instance[]
+  readonly routeTables?: readonly RouteTable[]
+  readonly internetGateways?: readonly InternetGateway[]
+  readonly availabilityZones?: readonly AvailabilityZone[]
+  readonly certificates?: readonly CertificateDetail[]
+}
+
+export function seedFacts(account: Account, facts: Facts): void {
+  put(account, account.vpcs, facts.vpcs, ({ VpcId }) => VpcId)
+  put(account, account.subnets, facts.subnets, ({ SubnetId }) => SubnetId)
+  put(account, account.routeTables, facts.routeTables, ({ RouteTableId }) => RouteTableId)
+  put(account, account.internetGateways, facts.internetGateways, ({ InternetGatewayId }) => InternetGatewayId)
+  account.availabilityZones.push(...(facts.availabilityZones ?? []))
+  for (const certificate of facts.certificates ?? [])
+    account.certificates.set(certificate.CertificateArn ?? '', certificate)
+  for (const { Tags, IpPermissions: _in, IpPermissionsEgress: _out, ...wire } of facts.securityGroups ?? []) {
+    const id = wire.GroupId ?? ''
+    account.securityGroups.set(id, { id, wire, rules: [] })
+    setTags(account, id, Tags)
+  }
+  // A rule may name a group that comes later.
+  for (const group of facts.securityGroups ?? []) seedRules(account, group)
+  for (const instance of facts.instances ?? []) seedInstance(account, instance)
+  account.changed()
+}
+
+function put<T extends { Tags?: Parameters<typeof setTags>[2] }>(
+  account: Account,
+  store: Map<string, T>,
+  items: readonly T[] | undefined,
+  idOf: (item: T) => string | undefined,
+): void {
+  for (const item of items ?? []) {
+    const id = idOf(item) ?? ''
+    const { Tags, ...wire } = item
+    store.set(id, wire as T)
+    setTags(account, id, Tags)
+  }
+}
+
+function seedRules(account: Account, group: SecurityGroup): void {
+  const record = account.securityGroups.get(group.GroupId ?? '')
+  if (!record) return
+  for (const [permissions, IsEgress] of [
+    [group.IpPermissions, false],
+    [group.IpPermissionsEgress, true],
+  ] as const) {
+    if (!permissions?.length) continue
+    const rules = expand(account, permissions).map(
+      (permission, index): SecurityGroupRule => ({
+        SecurityGroupRuleId: seededId(account, 'sgr', `${record.id}/${IsEgress}/${index}`),
+        GroupId: record.id,
+        GroupOwnerId: account.id,
+        IsEgress,
+        ...permission,
+      }),
+    )
+    record.rules = [...record.rules, ...rules]
+  }
+}
+
+function seedInstance(account: Account, instance: Instance): void {
+  const { Tags, NetworkInterfaces, SecurityGroups: _groups, ...wire } = instance
+  const id = wire.InstanceId ?? ''
+  account.instances.set(id, wire)
+  setTags(account, id, Tags)
+  const zone = wire.Placement?.AvailabilityZone
+  for (const [DeviceIndex, given] of (NetworkInterfaces ?? []).entries()) {
+    const eni = given.NetworkInterfaceId ?? ''
+    const { Attachment: _attachment, ...rest } = given
+    account.networkInterfaces.set(eni, {
+      id: eni,
+      wire: {
+        ...(rest as NetworkInterface),
+        OwnerId: account.id,
+        InterfaceType: 'interface',
+        Status: 'in-use',
+        ...(zone === undefined ? {} : { AvailabilityZone: zone }),
+        Attachment: { DeviceIndex, InstanceId: id, Status: 'attached' },
+      },
+    })
+  }
+}

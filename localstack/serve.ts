@@ -1,0 +1,52 @@
+/** `npm run localstack`: the local AWS on a port of its own, with a VPC as EKS tags it. */
+import { parseArgs } from 'node:util'
+import { createCloud } from './aws/cloud.ts'
+import { listen } from './aws/listen.ts'
+import { seedVpc } from './aws/seed.ts'
+import { timings } from './timing.ts'
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '4566' },
+    timing: { type: 'string', default: 'sandbox' },
+    region: { type: 'string', default: 'eu-west-1' },
+    account: { type: 'string', default: '123456789012' },
+    'cluster-name': { type: 'string', default: 'workshop' },
+  },
+})
+const timing = values.timing === 'aws' || values.timing === 'sandbox' ? timings[values.timing] : undefined
+if (!timing) {
+  console.error(`--timing=${values.timing}: must be sandbox or aws`)
+  process.exit(2)
+}
+const port = Number(values.port)
+if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  console.error(`--port=${values.port}: must be a number from 0 to 65535`)
+  process.exit(2)
+}
+
+const cloud = createCloud({
+  timing,
+  seed: (account) => {
+    seedVpc(account, { clusterName: values['cluster-name'] })
+  },
+})
+const account = cloud.account(values.account, values.region)
+const server = await listen(cloud.handle, { port }).catch((error: Error) => {
+  console.error(`cannot listen on port ${port}: ${error.message}`)
+  process.exit(1)
+})
+
+console.log(`AWS_ENDPOINT_URL=${server.url}`)
+console.log(`AWS_REGION=${account.region}`)
+console.log(`AWS_ACCESS_KEY_ID=${account.id}`)
+console.log('AWS_SECRET_ACCESS_KEY=local')
+console.log(`# VPC ${[...account.vpcs.keys()].join(', ')}, tagged for cluster ${values['cluster-name']}`)
+console.log(
+  `# ${server.url}/_local/journal and /_local/state show what happened; POST /_local/fault and /_local/reset change it`,
+)
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    void server.close().then(() => process.exit(0))
+  })
