@@ -41,7 +41,7 @@ type Given<T, M extends Merge, P extends Place> = Words & {
 
 export function annotation<T, M extends Merge, P extends Place>(
   name: string,
-  given: Given<T, M, P> & { readonly default: T },
+  given: Given<T, M, P> & { readonly default: NoInfer<T> },
 ): Declaration<T, M, T, P>
 export function annotation<T, M extends Merge, P extends Place>(
   name: string,
@@ -49,7 +49,7 @@ export function annotation<T, M extends Merge, P extends Place>(
 ): Declaration<T, M, undefined, P>
 export function annotation<T, M extends Merge, P extends Place>(
   name: string,
-  given: Given<T, M, P> & { readonly default?: T },
+  given: Given<T, M, P> & { readonly default?: NoInfer<T> },
 ): Declaration<T, M, T | undefined, P> {
   const { parse, ...rest } = given
   return { ...rest, name, parser: parse, default: given.default, family: false }

@@ -17,14 +17,17 @@ const truths: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(['0', 'f', 'F', 'FALSE', 'false', 'False'].map((word) => [word, false])),
 }
 /** Go's ParseBool; undefined where it fails. */
-export const goBool = (raw: string): boolean | undefined => (Object.hasOwn(truths, raw) ? truths[raw] : undefined)
+export const goBool = (raw: string): boolean | undefined =>
+  Object.hasOwn(truths, raw) ? truths[raw] : undefined
 
 export const bool: Parser<boolean> = {
   allowed: '`true` or `false`',
   parse(raw, key) {
     const value = goBool(raw)
     return value === undefined
-      ? fail(`failed to parse bool annotation, ${key}: ${raw}: strconv.ParseBool: parsing "${raw}": invalid syntax`)
+      ? fail(
+          `failed to parse bool annotation, ${key}: ${raw}: strconv.ParseBool: parsing "${raw}": invalid syntax`,
+        )
       : ok(value)
   },
 }

@@ -17,9 +17,7 @@ function read<T>(annotations: Annotations, declaration: Readable<T>, member = ''
   const raw = annotations?.[key]
   if (raw === undefined) return ok(undefined)
   const value = declaration.parser.parse(raw, key)
-  return value.ok
-    ? value
-    : fail({ key, raw, message: value.error, allowed: declaration.parser.allowed })
+  return value.ok ? value : fail({ key, raw, message: value.error, allowed: declaration.parser.allowed })
 }
 
 export const isStated = (annotations: Annotations, declaration: { readonly name: string }): boolean =>

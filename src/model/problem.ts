@@ -53,3 +53,9 @@ export type Problem = {
   /** What the user should do, as a sentence. */
   readonly remedy: string
 }
+
+export const ingressRef = (metadata: { readonly namespace?: string; readonly name: string }): ObjectRef => ({
+  kind: 'Ingress',
+  ...(metadata.namespace ? { namespace: metadata.namespace } : {}),
+  name: metadata.name,
+})

@@ -1,0 +1,128 @@
+/** Cluster and facts to what one group wants to exist: pure, without Actual; one member's mistake holds that member alone (design D3). */
+import { loadBalancerAttributes } from '../annotation/load-balancer.ts'
+import { keyOf as annotationKey } from '../annotation/define.ts'
+import { goBool } from '../annotation/parser.ts'
+import { merged } from '../annotation/read.ts'
+import type { Cluster, Ingress } from './cluster.ts'
+import { keyOf } from './cluster.ts'
+import type { Built, Desired } from './desired.ts'
+import type { Facts } from './facts.ts'
+import { type Group, groupsOf } from './group.ts'
+import { ingressRef, type Problem } from './problem.ts'
+import type { Settings } from './settings.ts'
+import { first } from './want/agree.ts'
+import { listenerOf, protocolsOf } from './want/listener.ts'
+import { ipAddressTypeOf, loadBalancerOf, namedSubnets, schemeOf } from './want/load-balancer.ts'
+import { checkRedirect, redirectOf } from './want/redirect.ts'
+import { type Routes, routesOf } from './want/rule.ts'
+import { isSound, scopeOf, servicesOf, type World } from './want/scope.ts'
+import { managedGroup, securingOf } from './want/security-group.ts'
+import { soundViews, type View, viewOf } from './want/view.ts'
+
+const nothing = (stack: string): Desired => ({
+  stack,
+  securityGroups: [],
+  listeners: [],
+  targetGroups: [],
+  held: [],
+  gone: false,
+})
+
+export function build(stack: string, cluster: Cluster, facts: Facts, settings: Settings): Built {
+  const group = groupsOf(cluster, settings).groups.get(stack)
+  const kept = protectedOf(group?.leaving ?? [])
+  if (!group || group.members.length === 0)
+    return {
+      desired: { ...nothing(stack), held: kept.map(({ key }) => key), gone: kept.length === 0 },
+      problems: kept.map(({ problem }) => problem),
+      needs: {},
+    }
+  const world: World = {
+    stack,
+    facts,
+    settings,
+    services: servicesOf(cluster),
+    targetGroups: new Map(),
+    problems: [],
+  }
+  return buildGroup(world, group)
+}
+
+/** Members being deleted whose annotation protects the load balancer. */
+function protectedOf(leaving: readonly Ingress[]): readonly { key: string; problem: Problem }[] {
+  return leaving.flatMap((ingress) => {
+    const { metadata } = ingress
+    if (metadata.deletionTimestamp === undefined) return []
+    const attributes = merged(metadata.annotations, loadBalancerAttributes)
+    const value = attributes.ok ? attributes.value?.['deletion_protection.enabled'] : undefined
+    if (value === undefined || goBool(value) !== true) return []
+    const problem: Problem = {
+      kind: 'DeletionProtected',
+      on: ingressRef(metadata),
+      level: 'error',
+      field: annotationKey(loadBalancerAttributes),
+      message: `deletion_protection is enabled, cannot delete the ingress: ${metadata.name}`,
+      remedy: `Remove deletion_protection.enabled from ${annotationKey(loadBalancerAttributes)}; then the load balancer is deleted.`,
+    }
+    return [{ key: keyOf(ingress), problem }]
+  })
+}
+
+function buildGroup(world: World, group: Group): Built {
+  const views = group.members.map((member) => viewOf(scopeOf(world, member)))
+  const protocols = protocolsOf(views)
+  checkRedirect(views, protocols)
+  const common = { scheme: schemeOf(world, views), ipAddressType: ipAddressTypeOf(views) }
+  const named = namedSubnets(world, views, common)
+  const shape = securingOf(world, views)
+  const dualStack = first(common.ipAddressType) !== 'ipv4'
+  const routes = routesOfAll(world, views, { ...shape, dualStack })
+  const problems = (): readonly Problem[] => [
+    ...views.flatMap(({ scope }) => scope.problems),
+    ...world.problems,
+  ]
+  const needs = views.some(({ scope }) => scope.awaits) ? { certificates: true as const } : {}
+  const strict = world.settings.groupFailure === 'strict' && problems().some(({ level }) => level === 'error')
+  if (strict || soundViews(views).length === 0) {
+    const held = views.map(({ scope }) => scope.member.key)
+    return { desired: { ...nothing(world.stack), held }, problems: problems(), needs }
+  }
+  const held = views.filter(({ scope }) => !isSound(scope)).map(({ scope }) => scope.member.key)
+  const redirect = redirectOf(views)
+  const listeners = [...protocolsOf(views)].map(([port, protocol]) =>
+    listenerOf({ world, views, routes, redirect }, port, protocol),
+  )
+  const settled = { scheme: schemeOf(world, views), ipAddressType: ipAddressTypeOf(views) }
+  const securing = securingOf(world, views)
+  const securityGroups = securing.managed ? [managedGroup(world, views, listeners, dualStack)] : []
+  const loadBalancer = loadBalancerOf(world, views, named, settled, securing)
+  const desired: Desired = {
+    stack: world.stack,
+    loadBalancer,
+    securityGroups,
+    listeners,
+    targetGroups: [...world.targetGroups.values()],
+    held,
+    gone: false,
+  }
+  return { desired, problems: problems(), needs }
+}
+
+/** Of members that are served somewhere; the target groups of those without a mistake join the group's. */
+function routesOfAll(
+  world: World,
+  views: readonly View[],
+  shape: Parameters<typeof routesOf>[1],
+): ReadonlyMap<View, Routes> {
+  const redirecting = redirectOf(views).state === 'on'
+  const routes = new Map<View, Routes>()
+  for (const view of soundViews(views)) {
+    const served = [...view.ports.values()].some(({ protocol }) => protocol === 'HTTPS' || !redirecting)
+    if (!served) continue
+    const own = routesOf(view.scope, shape)
+    if (!isSound(view.scope)) continue
+    routes.set(view, own)
+    for (const [id, targetGroup] of view.scope.targetGroups) world.targetGroups.set(id, targetGroup)
+  }
+  return routes
+}

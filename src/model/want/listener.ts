@@ -1,0 +1,163 @@
+/** The listeners of a group: members merged port by port (`albc-model` 9). */
+import { keyOf } from '../../annotation/define.ts'
+import * as declared from '../../annotation/listener.ts'
+import { type Action, notFound } from '../action.ts'
+import type { Choice } from '../choice.ts'
+import type { Listener, MutualAuthentication, Protocol, RuleItem } from '../listener.ts'
+import { optimise } from '../redirect-optimiser.ts'
+import type { Tags } from '../tag.ts'
+import { trackingTags, withDefaults } from '../tag.ts'
+import { agree, union } from './agree.ts'
+import { groupTags } from './load-balancer.ts'
+import type { Redirect } from './redirect.ts'
+import { actionsOn, type Routes, rulesOn } from './rule.ts'
+import { fault, isSound, paramsOf, warn, type World } from './scope.ts'
+import { isOn, listenerAttributesOf, portVoices, soundViews, type View } from './view.ts'
+
+/** One protocol per port: the oldest member's; who says otherwise can't be served there. */
+export function protocolsOf(views: readonly View[]): ReadonlyMap<number, Protocol> {
+  const protocols = new Map<number, { protocol: Protocol; view: View }>()
+  const age = ({ scope }: View): string => scope.member.ingress.metadata.creationTimestamp ?? ''
+  const byAge = soundViews(views).toSorted((a, b) => (age(a) < age(b) ? -1 : age(a) > age(b) ? 1 : 0))
+  for (const view of byAge)
+    for (const { port, protocol } of view.ports.values()) {
+      const known = protocols.get(port)
+      if (!known) protocols.set(port, { protocol, view })
+      else if (known.protocol !== protocol)
+        fault(view.scope, 'Conflict', {
+          field: keyOf(declared.listenPorts),
+          message: `failed to merge listenPort config for port: ${port}: conflicting protocol, ${known.view.scope.member.key}: ${known.protocol} | ${view.scope.member.key}: ${protocol}`,
+          remedy: `Listen on another port than ${port}, or with ${known.protocol}.`,
+        })
+    }
+  const wanted = new Set(soundViews(views).flatMap(({ ports }) => [...ports.keys()]))
+  return new Map(
+    [...protocols]
+      .filter(([port]) => wanted.has(port))
+      .map(([port, { protocol }]) => [port, protocol] as const)
+      .toSorted(([a], [b]) => a - b),
+  )
+}
+
+export type Serving = {
+  readonly world: World
+  readonly views: readonly View[]
+  readonly routes: ReadonlyMap<View, Routes>
+  readonly redirect: Redirect
+}
+
+export function listenerOf(serving: Serving, port: number, protocol: Protocol): Listener {
+  const { world, views, redirect } = serving
+  const { settings, stack } = world
+  const on = views.filter((view) => isOn(view, port))
+  const attributes = attributesOf(on, port)
+  const tags: Tags = settings.featureGates.ListenerRulesTagging
+    ? { ...withDefaults(settings, groupTags(on)), ...trackingTags(settings, stack, String(port)) }
+    : {}
+  return {
+    ref: { ref: 'listener', stack, id: String(port) },
+    port,
+    protocol,
+    defaultActions:
+      protocol === 'HTTP' && redirect.action ? redirect.action : defaultActionsOf(serving, on, protocol),
+    certificates: protocol === 'HTTPS' ? certificatesOf(on, port) : { is: [] },
+    ...(protocol === 'HTTPS' ? secureOf(world, on, port) : {}),
+    attributes,
+    tags,
+    rules: rulesFor(serving, port, protocol),
+  }
+}
+
+function secureOf(
+  world: World,
+  on: readonly View[],
+  port: number,
+): { readonly sslPolicy: Choice<string>; readonly mutualAuthentication?: Choice<MutualAuthentication> } {
+  const { defaultSslPolicy } = world.settings
+  const sslPolicy = agree(
+    portVoices(on, port, (one) => one.sslPolicy),
+    { what: 'sslPolicy', field: keyOf(declared.sslPolicy), show: (all) => all.join(' | ') },
+    defaultSslPolicy,
+  )
+  const mutualAuthentication = agree<MutualAuthentication>(
+    portVoices(on, port, (one) => one.mutualAuthentication),
+    {
+      what: 'mTLS Attributes',
+      field: keyOf(declared.mutualAuthentication),
+      show: (all) => all.map((one) => JSON.stringify(one)).join(' | '),
+    },
+    { mode: 'off' },
+  )
+  return {
+    sslPolicy: sslPolicy ?? { is: defaultSslPolicy },
+    ...(mutualAuthentication ? { mutualAuthentication } : {}),
+  }
+}
+
+/** The first certificate of the first member is the default; listed again, it stays in the list. */
+function certificatesOf(on: readonly View[], port: number): Choice<readonly string[]> {
+  const all = soundViews(on).flatMap(({ ports }) => ports.get(port)?.certificates ?? [])
+  const [byDefault, ...others] = all
+  const certificates = byDefault === undefined ? [] : [byDefault, ...new Set(others)]
+  return on.every(({ scope }) => isSound(scope)) ? { is: certificates } : { keep: true, else: certificates }
+}
+
+/** IngressClassParams of the first member on the port, over what the members state. */
+function attributesOf(on: readonly View[], port: number): Readonly<Record<string, string>> {
+  const sound = soundViews(on)
+  const one = sound[0]?.ports.get(port)
+  if (!sound[0] || !one) return {}
+  const listeners = paramsOf(sound[0].scope)?.listeners ?? []
+  const own = listeners.find((listener) => listener.protocol === one.protocol && listener.port === port)
+  const decided = Object.fromEntries((own?.listenerAttributes ?? []).map(({ key, value }) => [key, value]))
+  const { values, contested } = union(
+    sound.map((view) => ({ scope: view.scope, stated: listenerAttributesOf(view, one) })),
+    'listener attributes',
+    keyOf(declared.listenerAttributes, `${one.protocol}-${port}`),
+    decided,
+  )
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !(key in contested)))
+}
+
+function defaultActionsOf(
+  { routes }: Serving,
+  on: readonly View[],
+  protocol: Protocol,
+): Choice<readonly Action[]> {
+  const stated = soundViews(on).flatMap((view) => {
+    const served = routes.get(view)?.byDefault
+    return served ? [{ value: actionsOn(protocol, served), by: view.scope.member.key, view }] : []
+  })
+  const [one, ...others] = stated
+  const value = one?.value ?? [notFound]
+  const heldStates = on.some(
+    ({ scope }) => !isSound(scope) && scope.member.ingress.spec.defaultBackend !== undefined,
+  )
+  if (heldStates || (!one && on.some(({ scope }) => !isSound(scope)))) return { keep: true, else: value }
+  if (others.length === 0) return { is: value }
+  const keys = stated.map(({ by }) => by)
+  for (const { view } of stated)
+    warn(view.scope, 'Conflict', {
+      field: 'spec.defaultBackend',
+      message: `multiple ingress defined default backend: [${keys.join(' ')}]`,
+      remedy: `Leave spec.defaultBackend on one of ${keys.join(', ')}.`,
+    })
+  return { oneOf: stated.map(({ value: actions, by }) => ({ value: actions, by })) }
+}
+
+function rulesFor(
+  { views, routes, redirect }: Serving,
+  port: number,
+  protocol: Protocol,
+): readonly RuleItem[] {
+  const items = views.flatMap((view): readonly RuleItem[] => {
+    const held = { held: view.scope.member.key }
+    if (!isSound(view.scope)) return [held]
+    if (!view.ports.has(port)) return []
+    if (protocol === 'HTTP' && redirect.state === 'on') return []
+    if (protocol === 'HTTP' && redirect.state === 'unsure') return [held]
+    const own = routes.get(view)
+    return own ? rulesOn(protocol, view.scope, own, view.tags.value ?? {}) : []
+  })
+  return optimise(items, { port, protocol })
+}

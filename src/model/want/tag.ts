@@ -1,0 +1,35 @@
+/** The tags that a user wants on what is made for a member (`albc-model` 6.5). */
+import { keyOf } from '../../annotation/define.ts'
+import { tags as tagsAnnotation } from '../../annotation/load-balancer.ts'
+import { merged } from '../../annotation/read.ts'
+import type { Service } from '../cluster.ts'
+import { mergeTags, type Tags } from '../tag.ts'
+import { annotationsOf, fault, paramsOf, type Scope, take } from './scope.ts'
+
+const paramsTags = (scope: Scope): Tags =>
+  Object.fromEntries((paramsOf(scope)?.tags ?? []).map(({ key, value }) => [key, value]))
+
+/** Of the member's own rules, and its part of those of listeners and load balancer. */
+export function memberTags(scope: Scope): Tags {
+  const stated = take(scope, merged(annotationsOf(scope), tagsAnnotation)) ?? {}
+  return checked(scope, mergeTags(paramsTags(scope), stated), '')
+}
+
+/** Of a target group: the Service's beat the Ingress's, by key. */
+export function backendTags(scope: Scope, service: Service): Tags {
+  const onIngress = take(scope, merged(annotationsOf(scope), tagsAnnotation)) ?? {}
+  const onService = take(scope, merged(service.metadata.annotations, tagsAnnotation)) ?? {}
+  const name = `${service.metadata.namespace}/${service.metadata.name}`
+  return checked(scope, mergeTags(paramsTags(scope), onService, onIngress), ` and Service ${name}`)
+}
+
+function checked(scope: Scope, tags: Tags, also: string): Tags {
+  const managed = scope.world.settings.externalManagedTags.find((key) => key in tags)
+  if (managed !== undefined)
+    fault(scope, 'InvalidAnnotation', {
+      field: keyOf(tagsAnnotation),
+      message: `failed build tags for Ingress ${scope.member.key}${also}: external managed tag key ${managed} cannot be specified`,
+      remedy: `Remove ${managed} from ${keyOf(tagsAnnotation)}: --external-managed-tags leaves it to somebody else.`,
+    })
+  return tags
+}

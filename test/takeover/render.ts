@@ -1,0 +1,215 @@
+/** Our Desired as ALBC logs its model: the plan JSON of one group, with user tags only and references as `$ref`. */
+import type { Action, TargetGroupName } from '../../src/model/action.ts'
+import { type Choice, choose } from '../../src/model/choice.ts'
+import type { Desired } from '../../src/model/desired.ts'
+import { isHeld, type Listener, type Rule } from '../../src/model/listener.ts'
+import type { LoadBalancer } from '../../src/model/load-balancer.ts'
+import { isRef, type Ref } from '../../src/model/ref.ts'
+import type { Permission, SecurityGroup } from '../../src/model/security-group.ts'
+import { clusterTag, resourceTag, stackTag, type Tags } from '../../src/model/tag.ts'
+import type { TargetGroup } from '../../src/model/target-group.ts'
+import type { Condition, Transform } from '../../src/route/condition.ts'
+import type { RecordedModel } from './load.ts'
+
+const elb = 'AWS::ElasticLoadBalancingV2'
+const types = {
+  loadBalancer: [`${elb}::LoadBalancer`, 'loadBalancerARN'],
+  listener: [`${elb}::Listener`, 'listenerARN'],
+  targetGroup: [`${elb}::TargetGroup`, 'targetGroupARN'],
+  securityGroup: ['AWS::EC2::SecurityGroup', 'groupID'],
+} as const
+
+export type RenderContext = {
+  readonly vpcId: string
+  /** Id of the shared backend security group. */
+  readonly backendSecurityGroup: string | undefined
+}
+
+/** What is wanted where nothing exists yet. */
+const fresh = <T>(choice: Choice<T>): T | undefined => choose(choice, undefined, () => false)
+
+const reference = (ref: Ref) => {
+  const [type, field] = types[ref.ref]
+  return { $ref: `#/resources/${type}/${ref.id}/status/${field}` }
+}
+const group = (name: string | Ref, { backendSecurityGroup }: RenderContext) => {
+  if (!isRef(name)) return name
+  return name.stack === '' ? backendSecurityGroup : reference(name)
+}
+const targetGroup = (name: TargetGroupName) => (isRef(name) ? reference(name) : name)
+
+const userTags = (tags: Tags): { tags?: Tags } => {
+  const { [clusterTag]: _cluster, [stackTag]: _stack, [resourceTag]: _resource, ...rest } = tags
+  return Object.keys(rest).length === 0 ? {} : { tags: rest }
+}
+const keyValues = (map: Readonly<Record<string, string>>, names: readonly [string, string]) =>
+  Object.entries(map).map(([key, value]) => ({ [names[0]]: key, [names[1]]: value }))
+
+export function render(desired: Desired, context: RenderContext): RecordedModel {
+  const { loadBalancer } = desired
+  const resources: Record<string, Record<string, unknown>> = {
+    FrontendNLBTargetGroup: { FrontendNLBTargetGroup: { TargetGroups: {} } },
+  }
+  const add = (type: string, id: string, spec: unknown): void => {
+    resources[type] = { ...resources[type], [id]: { spec } }
+  }
+  for (const one of desired.securityGroups) add('AWS::EC2::SecurityGroup', one.ref.id, securityGroup(one))
+  if (loadBalancer) add(types.loadBalancer[0], loadBalancer.ref.id, balancer(loadBalancer, context))
+  for (const listener of desired.listeners) {
+    add(types.listener[0], listener.ref.id, listenerSpec(listener))
+    listener.rules.forEach((item, index) => {
+      const id = `${listener.port}:${index + 1}`
+      add(`${elb}::ListenerRule`, id, isHeld(item) ? item : rule(item, listener, index + 1))
+    })
+  }
+  for (const one of desired.targetGroups) {
+    add(types.targetGroup[0], one.ref.id, targetGroupSpec(one))
+    add('K8S::ElasticLoadBalancingV2::TargetGroupBinding', one.ref.id, binding(one, context))
+  }
+  return { id: desired.stack, resources }
+}
+
+const securityGroup = ({ name, description, tags, ingress }: SecurityGroup) => ({
+  groupName: name,
+  description,
+  ...userTags(tags),
+  ingress: ingress.map(permission),
+})
+
+function permission({ protocol, fromPort, toPort, source }: Permission) {
+  const start = { ipProtocol: protocol, fromPort, toPort }
+  if ('cidr' in source) return { ...start, ipRanges: [{ cidrIP: source.cidr }] }
+  if ('cidrV6' in source) return { ...start, ipv6Ranges: [{ cidrIPv6: source.cidrV6 }] }
+  if ('prefixListId' in source) return { ...start, prefixLists: [{ listID: source.prefixListId }] }
+  return { ...start, userIDGroupPairs: [{ groupID: source.securityGroup }] }
+}
+
+function balancer(one: LoadBalancer, context: RenderContext) {
+  const scheme = fresh(one.scheme) ?? 'internal'
+  const attributes = keyValues(one.attributes, ['key', 'value'])
+  return {
+    name: one.name[scheme],
+    type: 'application',
+    scheme,
+    ipAddressType: fresh(one.ipAddressType),
+    subnetMapping: (fresh(one.subnets) ?? []).map((subnetID) => ({ subnetID })),
+    securityGroups: (fresh(one.securityGroups) ?? []).map((name) => group(name, context)),
+    ...(attributes.length > 0 ? { loadBalancerAttributes: attributes } : {}),
+    ...userTags(one.tags),
+  }
+}
+
+function listenerSpec(one: Listener) {
+  const attributes = keyValues(one.attributes, ['Key', 'Value'])
+  const certificates = fresh(one.certificates) ?? []
+  return {
+    loadBalancerARN: reference({ ref: 'loadBalancer', stack: '', id: 'LoadBalancer' }),
+    port: one.port,
+    protocol: one.protocol,
+    defaultActions: (fresh(one.defaultActions) ?? []).map(action),
+    ...(certificates.length > 0
+      ? {
+          certificates: certificates.map(() => ({
+            certificateARN: { $ref: '#/resources///status/certificateARN' },
+          })),
+        }
+      : {}),
+    ...(one.sslPolicy ? { sslPolicy: fresh(one.sslPolicy) } : {}),
+    ...(one.mutualAuthentication ? { mutualAuthentication: fresh(one.mutualAuthentication) } : {}),
+    ...(attributes.length > 0 ? { listenerAttributes: attributes } : {}),
+    ...userTags(one.tags),
+  }
+}
+
+const rule = (one: Rule, listener: Listener, priority: number) => ({
+  listenerARN: reference(listener.ref),
+  priority,
+  actions: one.actions.map(action),
+  conditions: one.conditions.map(condition),
+  ...(one.transforms.length > 0 ? { transforms: one.transforms.map(transform) } : {}),
+  ...userTags(one.tags),
+})
+
+const camel = (field: string): string => field.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+
+function condition({ field, ...content }: Condition) {
+  const name = field === 'source-ip' ? 'sourceIPConfig' : `${camel(field)}Config`
+  return { field, [name]: content }
+}
+
+const transform = ({ type, rewrites }: Transform) => ({ type, [`${camel(type)}Config`]: { rewrites } })
+
+function action(one: Action) {
+  switch (one.type) {
+    case 'forward': {
+      const { targetGroups, stickiness } = one
+      return {
+        type: one.type,
+        forwardConfig: {
+          targetGroups: targetGroups.map(({ targetGroup: name, ...rest }) => ({
+            targetGroupARN: targetGroup(name),
+            ...rest,
+          })),
+          ...(stickiness ? { targetGroupStickinessConfig: stickiness } : {}),
+        },
+      }
+    }
+    case 'authenticate-cognito': {
+      const { type, userPoolArn, userPoolClientId, sessionTimeoutSeconds, ...rest } = one
+      return {
+        type,
+        authenticateCognitoConfig: {
+          ...rest,
+          userPoolARN: userPoolArn,
+          userPoolClientID: userPoolClientId,
+          sessionTimeout: sessionTimeoutSeconds,
+        },
+      }
+    }
+    default: {
+      const { type, ...config } = one
+      return { type, [`${camel(type)}Config`]: config }
+    }
+  }
+}
+
+const targetGroupSpec = (one: TargetGroup) => {
+  const attributes = keyValues(one.attributes, ['key', 'value'])
+  return {
+    name: one.name,
+    targetType: one.targetType,
+    port: one.port,
+    protocol: one.protocol,
+    protocolVersion: one.protocolVersion,
+    ipAddressType: one.ipAddressType,
+    healthCheckConfig: {
+      ...one.healthCheck,
+      port: one.healthCheck.port === 'traffic-port' ? 'traffic-port' : Number(one.healthCheck.port),
+    },
+    ...(one.targetControlPort === undefined ? {} : { targetControlPort: one.targetControlPort }),
+    ...(attributes.length > 0 ? { targetGroupAttributes: attributes } : {}),
+    ...userTags(one.tags),
+  }
+}
+
+function binding(one: TargetGroup, context: RenderContext) {
+  const { namespace, name, labels: _labels, networking, ...spec } = one.binding
+  const ingress = networking?.ingress.map(({ from, ports }) => ({
+    from: from.map((source) => ({ securityGroup: { groupID: group(source, context) } })),
+    ports,
+  }))
+  return {
+    template: {
+      metadata: { name, namespace },
+      spec: {
+        targetGroupARN: reference(one.ref),
+        targetType: one.targetType,
+        ...spec,
+        ...(ingress ? { networking: { ingress } } : {}),
+        ipAddressType: one.ipAddressType,
+        vpcID: context.vpcId,
+        targetGroupProtocol: one.protocol,
+      },
+    },
+  }
+}
