@@ -29,24 +29,25 @@ const renamed: Readonly<Record<string, string>> = {
   x_amzn_tls_version: 'X-Amzn-Tls-Version',
   x_amzn_tls_cipher_suite: 'X-Amzn-Tls-Cipher-Suite',
 }
-const inserted = [
-  'strict_transport_security',
-  'access_control_allow_origin',
-  'access_control_allow_methods',
-  'access_control_allow_headers',
-  'access_control_expose_headers',
-  'access_control_max_age',
-  'content_security_policy',
-]
 const headerValue = text('', /^[a-zA-Z0-9_ :;.,\\/'?!(){}[\]@<>=\-+*#&`|~^%"$]{0,1024}$/, 'a header value')
-const response = (name: string): string => `routing.http.response.${name}.header_value`
+const inserted: AttributeTable = {
+  strict_transport_security: headerValue,
+  access_control_allow_origin: headerValue,
+  access_control_allow_methods: headerValue,
+  access_control_allow_headers: headerValue,
+  access_control_allow_credentials: oneOf('', ['', 'true']),
+  access_control_expose_headers: headerValue,
+  access_control_max_age: headerValue,
+  content_security_policy: headerValue,
+  x_content_type_options: oneOf('', ['', 'nosniff']),
+  x_frame_options: text('', /^(DENY|SAMEORIGIN|ALLOW-FROM .+|)$/, 'DENY, SAMEORIGIN'),
+}
 
 const http: AttributeTable = {
   'routing.http.response.server.enabled': boolean(true),
-  ...Object.fromEntries(inserted.map((name) => [response(name), headerValue])),
-  [response('access_control_allow_credentials')]: oneOf('', ['', 'true']),
-  [response('x_content_type_options')]: oneOf('', ['', 'nosniff']),
-  [response('x_frame_options')]: text('', /^(DENY|SAMEORIGIN|ALLOW-FROM .+|)$/, 'DENY, SAMEORIGIN'),
+  ...Object.fromEntries(
+    Object.entries(inserted).map(([name, rule]) => [`routing.http.response.${name}.header_value`, rule]),
+  ),
 }
 const https: AttributeTable = {
   ...Object.fromEntries(
