@@ -25,6 +25,7 @@ export type Listener = {
   readonly sslPolicy?: Choice<string>
   readonly mutualAuthentication?: Choice<MutualAuthentication>
   readonly attributes: Readonly<Record<string, string>>
+  /** Empty: tags of listeners and rules are left alone (gate ListenerRulesTagging). */
   readonly tags: Tags
   /** In the order of evaluation, after the optimiser. */
   readonly rules: readonly RuleItem[]
@@ -35,7 +36,7 @@ export type Rule = {
   readonly conditions: readonly Condition[]
   readonly actions: readonly Action[]
   readonly transforms: readonly Transform[]
-  /** User tags with cluster and stack; neither position nor owner (plan adds those at creation). */
+  /** User tags with cluster and stack; neither position nor owner (plan adds those at creation). Empty: left alone. */
   readonly tags: Tags
 }
 

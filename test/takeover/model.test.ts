@@ -7,9 +7,10 @@ import { groupsOf } from '../../src/model/group.ts'
 import { caseNames, loadCase, type RecordedModel } from './load.ts'
 import { render } from './render.ts'
 
-/** Lists that ALBC prints in random order. */
+/** Lists that ALBC prints in random order, or that AWS takes as sets. */
 const unordered = new Set([
   'ingress',
+  'subnetMapping',
   'loadBalancerAttributes',
   'targetGroupAttributes',
   'listenerAttributes',
@@ -37,10 +38,13 @@ for (const name of caseNames())
     const built = [...groupsOf(cluster, settings).groups.keys()].map((stack) =>
       build(stack, cluster, facts, settings),
     )
-    assert.deepEqual(
-      built.flatMap(({ problems }) => problems.filter(({ level }) => level === 'error')),
-      [],
-    )
+    const errors = built.flatMap(({ problems }) => problems.filter(({ level }) => level === 'error'))
+    if (models.length === 0 && built.length > 0) {
+      assert.notDeepEqual(errors, [])
+      assert.ok(built.every(({ desired }) => desired.loadBalancer === undefined && !desired.gone))
+      return
+    }
+    assert.deepEqual(errors, [])
     const ours = built.map(({ desired }) => render(desired, { vpcId: facts.vpcId, backendSecurityGroup }))
     assert.deepEqual(inOneOrder(ours.sort(byId)), inOneOrder(models.toSorted(byId)))
   })

@@ -18,7 +18,7 @@ export type Redirect = {
 /** A redirect must lead to an HTTPS listener of the group. */
 export function checkRedirect(views: readonly View[], protocols: ReadonlyMap<number, Protocol>): void {
   const all = new Map(
-    [...views.flatMap(({ ports }) => [...ports.values()])].map((one) => [one.port, one.protocol]),
+    views.flatMap(({ ports }) => [...ports.values()].map((one) => [one.port, one.protocol] as const)),
   )
   for (const { scope, sslRedirect: said } of views) {
     if (said.value === undefined || !isSound(scope)) continue
