@@ -1,5 +1,5 @@
 /** A loopback socket in front of a handler, and the kubeconfig that leads there. */
-import { writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { Handle, HttpRequest } from '../../src/lib/http.ts'
@@ -37,7 +37,7 @@ async function answer(handle: Handle, message: IncomingMessage, response: Server
 }
 
 /** Port 0, the default, takes a free one. */
-export async function listen(handle: Handle, port = 0): Promise<Listening> {
+export async function listenKube(handle: Handle, port = 0): Promise<Listening> {
   const server = createServer((message, response) => {
     // A handler that throws is a connection that breaks.
     answer(handle, message, response).catch(() => response.destroy())
@@ -57,7 +57,7 @@ export async function listen(handle: Handle, port = 0): Promise<Listening> {
   }
 }
 
-export async function writeKubeconfig(path: string, url: string): Promise<void> {
+export function writeKubeconfig(path: string, url: string): void {
   const name = 'local'
   const config = {
     apiVersion: 'v1',
@@ -68,5 +68,5 @@ export async function writeKubeconfig(path: string, url: string): Promise<void> 
     'current-context': name,
   }
   // JSON is YAML.
-  await writeFile(path, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
+  writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
 }
