@@ -1,0 +1,22 @@
+// Writes everything that is generated; with --check writes nothing and exits 1 when something is stale.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { crdFiles, type GeneratedFile } from './crds.ts'
+
+const root = join(import.meta.dirname, '..')
+const check = process.argv.includes('--check')
+
+/** A document with generated parts is one more function here. */
+const files: readonly GeneratedFile[] = [...crdFiles()]
+
+const stale = files.filter(({ path, text }) => {
+  const file = join(root, path)
+  return !existsSync(file) || readFileSync(file, 'utf8') !== text
+})
+for (const { path, text } of stale) {
+  console.log(check ? `${path} is stale: run \`npm run generate\`` : `wrote ${path}`)
+  if (check) continue
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+}
+process.exitCode = check && stale.length > 0 ? 1 : 0
