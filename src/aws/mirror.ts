@@ -15,14 +15,12 @@ import { clusterTag, sharedResourceTag, stackTag, type Tags } from '../model/tag
 import { loadBalancerArnOf } from './codec/rule.ts'
 import { type Awaited, combined, type Doubt } from './doubt.ts'
 import { Registrations } from './registrations.ts'
-import { type IncarnationOf, resolveRef } from './resolve.ts'
+import { resolveRef } from './resolve.ts'
 import { type Merge, Table } from './table.ts'
 
 export type MirrorSettings = {
   readonly clusterName: string
   readonly vpcId: string
-  /** `Ref.incarnation` of what exists, where plan can tell; needed only while a replacement stands beside its forerunner. */
-  readonly incarnationOf?: IncarnationOf
 }
 
 type Attributed = { readonly attributes?: Readonly<Record<string, string>> }
@@ -204,7 +202,7 @@ export class Mirror {
       targetGroups: this.targetGroups.values(),
       securityGroups: this.securityGroups.values().filter((group) => this.owns(group)),
     }
-    return resolveRef(ref, owned, this.#made.get(refKey(ref)), this.#settings.incarnationOf)
+    return resolveRef(ref, owned, this.#made.get(refKey(ref)))
   }
 
   doubt(stack: string): Doubt | undefined {

@@ -8,12 +8,6 @@ import type {
 import type { Ref } from '../model/ref.ts'
 import { resourceTag, stackTag, type Tags } from '../model/tag.ts'
 
-/** On the resource tag of a target group that waits to replace the one with the bare id. */
-export const nextSuffix = '+next'
-
-/** `Ref.incarnation` of what exists, where plan can tell. */
-export type IncarnationOf = (resource: ActualLoadBalancer | ActualTargetGroup) => string | undefined
-
 /** What is ours and exists. */
 export type Owned = {
   readonly loadBalancers: readonly ActualLoadBalancer[]
@@ -22,55 +16,34 @@ export type Owned = {
   readonly securityGroups: readonly ActualSecurityGroup[]
 }
 
-type Candidate = { readonly key: string; readonly next: boolean; readonly incarnation: string | undefined }
-
 /** `made`: what a create of this process answered for the Ref; it counts only while that still exists. */
-export function resolveRef(
-  ref: Ref,
-  owned: Owned,
-  made: string | undefined,
-  incarnationOf: IncarnationOf | undefined,
-): string | undefined {
-  const candidates = candidatesOf(ref, owned, incarnationOf)
-  if (made !== undefined && candidates.some(({ key }) => key === made)) return made
-  if (ref.incarnation === undefined) return only(candidates) ?? only(candidates.filter(({ next }) => !next))
-  // Where nobody can tell incarnations apart, the one that is named is the one that waits to replace.
-  return only(
-    candidates.filter(({ next, incarnation }) =>
-      incarnationOf === undefined ? next : incarnation === ref.incarnation,
-    ),
-  )
+export function resolveRef(ref: Ref, owned: Owned, made: string | undefined): string | undefined {
+  const keys = keysOf(ref, owned)
+  if (made !== undefined && keys.includes(made)) return made
+  // Two that fit are a doubt, and a step with a doubt does not run.
+  return keys.length === 1 ? keys[0] : undefined
 }
 
-/** Two that fit are a doubt, and a step with a doubt does not run. */
-const only = (candidates: readonly Candidate[]): string | undefined =>
-  candidates.length === 1 ? candidates[0]?.key : undefined
-
-function candidatesOf(ref: Ref, owned: Owned, incarnationOf: IncarnationOf | undefined): Candidate[] {
+function keysOf(ref: Ref, owned: Owned): string[] {
   const mine = ({ tags }: { readonly tags: Tags }): boolean =>
-    tags[stackTag] === ref.stack && [ref.id, `${ref.id}${nextSuffix}`].includes(tags[resourceTag] ?? '')
-  const candidate = (key: string, { tags }: { readonly tags: Tags }, incarnation?: string): Candidate => ({
-    key,
-    next: tags[resourceTag] !== ref.id,
-    incarnation,
-  })
+    tags[stackTag] === ref.stack && tags[resourceTag] === ref.id
   switch (ref.ref) {
     case 'loadBalancer':
-      return owned.loadBalancers.filter(mine).map((one) => candidate(one.arn, one, incarnationOf?.(one)))
+      return owned.loadBalancers.filter(mine).map(({ arn }) => arn)
     case 'targetGroup':
-      return owned.targetGroups.filter(mine).map((one) => candidate(one.arn, one, incarnationOf?.(one)))
+      return owned.targetGroups.filter(mine).map(({ arn }) => arn)
     case 'securityGroup':
-      return owned.securityGroups.filter(mine).map((one) => candidate(one.id, one))
+      return owned.securityGroups.filter(mine).map(({ id }) => id)
     case 'listener':
-      return listenersOf(ref, owned, incarnationOf)
+      return listenersOf(ref, owned)
   }
 }
 
-/** Listeners may bear no tags: their port is who they are. They are of their load balancer's incarnation. */
-const listenersOf = (ref: Ref, owned: Owned, incarnationOf: IncarnationOf | undefined): Candidate[] =>
-  owned.listeners.flatMap((listener) => {
-    const parent = owned.loadBalancers.find(({ arn }) => arn === listener.loadBalancerArn)
-    return parent?.tags[stackTag] === ref.stack && String(listener.port) === ref.id
-      ? [{ key: listener.arn, next: false, incarnation: incarnationOf?.(parent) }]
-      : []
-  })
+/** Listeners may bear no tags: their load balancer and port are who they are. */
+const listenersOf = (ref: Ref, owned: Owned): string[] =>
+  owned.listeners
+    .filter(({ loadBalancerArn, port }) => {
+      const parent = owned.loadBalancers.find(({ arn }) => arn === loadBalancerArn)
+      return parent?.tags[stackTag] === ref.stack && String(port) === ref.id
+    })
+    .map(({ arn }) => arn)

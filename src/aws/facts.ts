@@ -1,0 +1,200 @@
+/** What the model must know of the account, each fact read when first needed and then kept for a while. */
+import {
+  DescribeAvailabilityZonesCommand,
+  DescribeRouteTablesCommand,
+  DescribeSubnetsCommand,
+  DescribeVpcsCommand,
+  type Filter,
+} from '@aws-sdk/client-ec2'
+import { ok, type Result } from '../lib/result.ts'
+import type { AwsError } from '../model/aws-error.ts'
+import type { Certificate, Facts, NamedSecurityGroup, RouteTable, Subnet } from '../model/facts.ts'
+import { readCertificates } from './certificate.ts'
+import type { SendOptions } from './client.ts'
+import { readRouteTable, readSubnet } from './codec/network.ts'
+import { type Reader, securityGroupsBy } from './read.ts'
+
+export type FactNeeds = {
+  /** Somebody's HTTPS listener looks for certificates. */
+  readonly certificates?: true
+  /** Somebody names security groups. */
+  readonly securityGroups?: true
+  /** Subnets named by id, which may lie in another VPC. */
+  readonly subnetIds?: readonly string[]
+}
+
+export type FactReader = {
+  read(needs: FactNeeds, options: Omit<SendOptions, 'purpose'>): Promise<Result<Facts, AwsError>>
+  /** Something in AWS was not as the facts said: the next read asks again. */
+  forget(): void
+}
+
+export type FactSettings = {
+  readonly vpcId: string
+  readonly allowedCertificateAuthorityArns: readonly string[]
+}
+
+const keptMs = 10 * 60_000
+const certificatesKeptMs = 60_000
+
+export function createFactReader(aws: Reader['aws'], settings: FactSettings): FactReader {
+  const { vpcId } = settings
+  const inVpc: Filter = { Name: 'vpc-id', Values: [vpcId] }
+  const vpc = kept(keptMs, (reader) => readVpcCidrs(reader, vpcId))
+  const subnets = kept(keptMs, (reader) => readSubnets(reader, [inVpc]))
+  const routeTables = kept(keptMs, (reader) => readRouteTables(reader, inVpc))
+  const zones = kept(Infinity, readZones)
+  const securityGroups = kept(keptMs, (reader) => readSecurityGroups(reader, inVpc))
+  const certificates = kept(certificatesKeptMs, (reader) =>
+    readCertificates(reader, settings.allowedCertificateAuthorityArns.length > 0),
+  )
+  const foreign = new Map<string, Kept<Subnet[]>>()
+  const foreignSubnet = (id: string): Kept<Subnet[]> => {
+    const known =
+      foreign.get(id) ?? kept(keptMs, (reader) => readSubnets(reader, [{ Name: 'subnet-id', Values: [id] }]))
+    foreign.set(id, known)
+    return known
+  }
+
+  return {
+    read: async (needs, options) => {
+      const reader: Reader = { aws, options: { ...options, purpose: 'facts' } }
+      const [cidrs, own, availabilityZones] = await Promise.all([
+        vpc.get(reader),
+        subnets.get(reader),
+        zones.get(reader),
+      ])
+      if (!cidrs.ok) return cidrs
+      if (!own.ok) return own
+      if (!availabilityZones.ok) return availabilityZones
+      const all: Subnet[] = [...own.value]
+      for (const id of needs.subnetIds ?? []) {
+        if (all.some((subnet) => subnet.id === id)) continue
+        const other = await foreignSubnet(id).get(reader)
+        if (!other.ok) return other
+        all.push(...other.value)
+      }
+      const routes = rolesAreTagged(own.value) ? none<RouteTable>() : await routeTables.get(reader)
+      if (!routes.ok) return routes
+      const groups = needs.securityGroups ? await securityGroups.get(reader) : none<NamedSecurityGroup>()
+      if (!groups.ok) return groups
+      const issued = needs.certificates ? await certificates.get(reader) : ok(undefined)
+      if (!issued.ok) return issued
+      return ok({
+        vpcId,
+        vpcCidrs: cidrs.value,
+        subnets: all,
+        routeTables: routes.value,
+        availabilityZones: availabilityZones.value,
+        securityGroups: groups.value,
+        ...(issued.value === undefined ? {} : { certificates: issued.value as readonly Certificate[] }),
+      })
+    },
+    forget: () => {
+      for (const one of [vpc, subnets, routeTables, securityGroups, certificates, ...foreign.values()])
+        one.forget()
+    },
+  }
+}
+
+const none = <T>(): Result<readonly T[], AwsError> => ok([])
+
+/** Where both roles are tagged, nobody asks where a subnet's routes lead. */
+const rolesAreTagged = (subnets: readonly Subnet[]): boolean =>
+  ['kubernetes.io/role/elb', 'kubernetes.io/role/internal-elb'].every((role) =>
+    subnets.some(({ tags }) => tags[role] === '1' || tags[role] === ''),
+  )
+
+type Kept<T> = { get(reader: Reader): Promise<Result<T, AwsError>>; forget(): void }
+
+/** One read at a time, its answer kept; a refusal is not. */
+function kept<T>(forMs: number, read: (reader: Reader) => Promise<Result<T, AwsError>>): Kept<T> {
+  let last: { readonly at: number; readonly value: T } | undefined
+  let reading: Promise<Result<T, AwsError>> | undefined
+  const readOnce = async (reader: Reader): Promise<Result<T, AwsError>> => {
+    const at = Date.now()
+    const result = await read(reader)
+    if (result.ok) last = { at, value: result.value }
+    return result
+  }
+  return {
+    get: async (reader) => {
+      if (last !== undefined && Date.now() - last.at < forMs) return ok(last.value)
+      reading ??= readOnce(reader).finally(() => {
+        reading = undefined
+      })
+      return reading
+    },
+    forget: () => {
+      last = undefined
+    },
+  }
+}
+
+async function readVpcCidrs({ aws, options }: Reader, vpcId: string): Promise<Result<string[], AwsError>> {
+  const read = await aws.send(new DescribeVpcsCommand({ VpcIds: [vpcId] }), options)
+  if (!read.ok) return read
+  const [vpc] = read.value.Vpcs ?? []
+  const associated = (vpc?.CidrBlockAssociationSet ?? [])
+    .filter(({ CidrBlockState: state }) => state?.State === undefined || state.State === 'associated')
+    .flatMap(({ CidrBlock }) => CidrBlock ?? [])
+  const v6 = (vpc?.Ipv6CidrBlockAssociationSet ?? [])
+    .filter(({ Ipv6CidrBlockState: state }) => state?.State === undefined || state.State === 'associated')
+    .flatMap(({ Ipv6CidrBlock }) => Ipv6CidrBlock ?? [])
+  return ok([...new Set([...(vpc?.CidrBlock === undefined ? [] : [vpc.CidrBlock]), ...associated, ...v6])])
+}
+
+async function readSubnets({ aws, options }: Reader, filters: Filter[]): Promise<Result<Subnet[], AwsError>> {
+  const all: Subnet[] = []
+  let token: string | undefined
+  do {
+    const page = token === undefined ? {} : { NextToken: token }
+    const read = await aws.send(
+      new DescribeSubnetsCommand({ Filters: filters, MaxResults: 1000, ...page }),
+      options,
+    )
+    if (!read.ok) return read
+    all.push(...(read.value.Subnets ?? []).map(readSubnet))
+    token = read.value.NextToken === '' ? undefined : read.value.NextToken
+  } while (token !== undefined)
+  return ok(all.sort((a, b) => (a.id < b.id ? -1 : 1)))
+}
+
+async function readRouteTables(
+  { aws, options }: Reader,
+  inVpc: Filter,
+): Promise<Result<readonly RouteTable[], AwsError>> {
+  const all: RouteTable[] = []
+  let token: string | undefined
+  do {
+    const page = token === undefined ? {} : { NextToken: token }
+    const read = await aws.send(
+      new DescribeRouteTablesCommand({ Filters: [inVpc], MaxResults: 100, ...page }),
+      options,
+    )
+    if (!read.ok) return read
+    all.push(...(read.value.RouteTables ?? []).map(readRouteTable))
+    token = read.value.NextToken === '' ? undefined : read.value.NextToken
+  } while (token !== undefined)
+  return ok(all)
+}
+
+async function readZones({ aws, options }: Reader): Promise<Result<Facts['availabilityZones'], AwsError>> {
+  const read = await aws.send(new DescribeAvailabilityZonesCommand({}), options)
+  if (!read.ok) return read
+  return ok(
+    (read.value.AvailabilityZones ?? []).map(({ ZoneName = '', ZoneId = '', ZoneType }) => ({
+      name: ZoneName,
+      id: ZoneId,
+      type: ZoneType ?? 'availability-zone',
+    })),
+  )
+}
+
+async function readSecurityGroups(
+  reader: Reader,
+  inVpc: Filter,
+): Promise<Result<readonly NamedSecurityGroup[], AwsError>> {
+  const read = await securityGroupsBy(reader, [inVpc])
+  return read.ok ? ok(read.value.map(({ id, vpcId, tags }) => ({ id, vpcId, tags }))) : read
+}
