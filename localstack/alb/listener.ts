@@ -1,0 +1,115 @@
+/** The socket side of a listener: an HTTP server that opens, lets in whom the security groups allow, and closes without a hang. */
+import { ServerResponse, createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { rawError } from './answer.ts'
+import { type Plane, idleTimeoutMs } from './exchange.ts'
+import type { Address } from './network.ts'
+import { serve } from './serve.ts'
+import type { ListenerEntry } from './table.ts'
+import { wantsTunnel } from './tunnel.ts'
+
+export type OpenListener = {
+  readonly address: Address
+  /** New settings take effect with the next request. */
+  readonly follow: (entry: ListenerEntry) => void
+  /** Takes nobody in any more; what is under way ends by itself. */
+  readonly close: () => Promise<void>
+  readonly destroy: () => Promise<void>
+}
+
+const longestHeaders = 64 * 1024
+
+export async function openListener(plane: Plane, first: ListenerEntry): Promise<OpenListener> {
+  const state: State = { entry: first, closing: false, sockets: new Set() }
+  const server = httpServer(plane, state)
+  const address = await listen(plane, server, first)
+  return {
+    address,
+    follow: (next) => {
+      state.entry = next
+      server.keepAliveTimeout = idleTimeoutMs({ plane, listener: next })
+    },
+    close: () => {
+      state.closing = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      return closed
+    },
+    destroy: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        for (const socket of state.sockets) socket.destroy()
+      }),
+  }
+}
+
+type State = { entry: ListenerEntry; closing: boolean; readonly sockets: Set<Socket> }
+
+function httpServer(plane: Plane, state: State): Server {
+  const idleMs = idleTimeoutMs({ plane, listener: state.entry })
+  const server = createServer({
+    maxHeaderSize: longestHeaders,
+    keepAliveTimeout: idleMs,
+    requestTimeout: 0,
+    headersTimeout: idleMs,
+    connectionsCheckingInterval: 1000,
+    shouldUpgradeCallback: wantsTunnel,
+  })
+  server.on('connection', (socket) => admit(plane, state, socket))
+  server.on('request', (incoming, response) => {
+    incoming.on('error', () => undefined)
+    response.on('error', () => undefined)
+    if (state.closing) response.shouldKeepAlive = false
+    serve(plane, state.entry, { incoming, response })
+  })
+  server.on('upgrade', (incoming, client: Duplex, head: Buffer) => {
+    client.on('error', () => client.destroy())
+    const response = new ServerResponse(incoming)
+    response.shouldKeepAlive = false
+    response.assignSocket(client as Socket)
+    response.once('finish', () => client.end())
+    serve(plane, state.entry, { incoming, response, upgrade: { client, head } })
+  })
+  server.on('connect', (_, socket: Duplex) => {
+    socket.on('error', () => socket.destroy())
+    socket.end(rawError(400))
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy()
+    else socket.end(rawError(error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400))
+  })
+  return server
+}
+
+function admit(plane: Plane, { entry, sockets }: State, socket: Socket): void {
+  socket.on('error', () => socket.destroy())
+  if (!entry.loadBalancer.admits(plane.clientAddress, entry.port)) {
+    // A security group drops in silence; here the client learns at once.
+    socket.resetAndDestroy()
+    return
+  }
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+}
+
+/** Its real port on an address of the load balancer's own, or a free one where that can't be had. */
+async function listen(plane: Plane, server: Server, entry: ListenerEntry): Promise<Address> {
+  const host = plane.network.loadBalancerHost(entry.loadBalancer.dnsName)
+  const port = await plane.network.listenerPort(host, entry.port)
+  const at = (wanted: number): Promise<Address> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(wanted, host, () => {
+        server.off('error', reject)
+        server.on('error', () => undefined)
+        resolve({ host, port: (server.address() as AddressInfo).port })
+      })
+    })
+  return at(port).catch((error: unknown) => {
+    // Somebody else was faster between the look and the call.
+    if (port === 0) throw error
+    return at(0)
+  })
+}

@@ -1,0 +1,121 @@
+/** What a listener does with a request: the first rule that matches, then that rule's action. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { normalizePath, splitTarget } from '../../src/route/request.ts'
+import { rewrite } from '../../src/route/rewrite.ts'
+import { route } from '../../src/route/route.ts'
+import type { RoutingAction } from './action.ts'
+import { answerError, answerFixed, answerRedirect } from './answer.ts'
+import { chooseGroup, chooseTarget } from './balance.ts'
+import type { Exchange, Plane } from './exchange.ts'
+import { type Onward, forward } from './forward.ts'
+import { forwardedAddresses, pairs, requestHeaders } from './header.ts'
+import type { GroupEntry, ListenerEntry, TargetEntry } from './table.ts'
+import { tunnel } from './tunnel.ts'
+
+type Arrival = {
+  readonly incoming: IncomingMessage
+  readonly response: ServerResponse
+  /** The raw connection of a WebSocket upgrade, and what was read beyond its head. */
+  readonly upgrade?: { readonly client: Duplex; readonly head: Buffer }
+}
+
+const mostForwardedAddresses = 30
+
+export function serve(plane: Plane, listener: ListenerEntry, arrival: Arrival): void {
+  const exchange = exchangeOf(plane, listener, arrival)
+  const refusal = refusalOf(exchange)
+  const fail = (status: number): void => answerError(arrival.response, listener.attributes, status)
+  if (refusal !== undefined) return fail(refusal)
+  const { rule } = route(exchange.request, listener.rules)
+  // Nobody can have logged in: there is no session to come back with.
+  if (rule ? rule.authenticates : listener.otherwiseAuthenticates) return fail(401)
+  const action = rule?.action ?? listener.otherwise
+  if (action.type === 'fixed-response') return answerFixed(arrival.response, listener.attributes, action)
+  if (action.type === 'redirect')
+    return answerRedirect(arrival.response, listener.attributes, action, exchange.request)
+  const original = { host: exchange.request.host, url: exchange.url }
+  const rewritten = rewrite(rule?.transforms ?? [], original)
+  if (!rewritten.ok) return fail(500)
+  const { host, url } = rewritten.value
+  forwardTo(exchange, action, arrival.upgrade, { url, headers: onwardHeaders(exchange, host) })
+}
+
+function exchangeOf(plane: Plane, listener: ListenerEntry, { incoming, response }: Arrival): Exchange {
+  const headers = pairs(incoming.rawHeaders)
+  const { authority, path, query } = splitTarget(incoming.url ?? '/')
+  return {
+    plane,
+    listener,
+    incoming,
+    response,
+    headers,
+    request: {
+      protocol: listener.protocol,
+      port: listener.port,
+      method: incoming.method ?? 'GET',
+      host: authority ?? incoming.headers.host ?? '',
+      path: normalizePath(path),
+      query,
+      headers,
+      sourceIp: plane.clientAddress,
+    },
+    url: query === '' ? path : `${path}?${query}`,
+  }
+}
+
+function refusalOf({ incoming, headers }: Exchange): number | undefined {
+  if (incoming.method === 'TRACE') return 405
+  const encoding = incoming.headers['transfer-encoding']
+  if (encoding !== undefined && !/^(chunked|identity)$/i.test(encoding)) return 501
+  if (forwardedAddresses(headers) > mostForwardedAddresses) return 463
+  return undefined
+}
+
+const onwardHeaders = ({ headers, listener, plane, incoming, request }: Exchange, host: string) =>
+  requestHeaders(headers, {
+    attributes: listener.loadBalancer.attributes,
+    protocol: listener.protocol,
+    listenerPort: listener.port,
+    client: { ip: plane.clientAddress, port: incoming.socket.remotePort ?? 0 },
+    host,
+    rewritten: host !== request.host,
+    now: Date.now(),
+  })
+
+function forwardTo(
+  exchange: Exchange,
+  action: Extract<RoutingAction, { type: 'forward' }>,
+  upgrade: Arrival['upgrade'],
+  onward: Onward,
+): void {
+  const { plane, response, listener } = exchange
+  const fail = (status: number): void => answerError(response, listener.attributes, status)
+  const group = plane.table().groups.get(chooseGroup(action.groups, Math.random()) ?? '')
+  if (!group) return fail(503)
+  // gRPC and HTTP/2 targets take no HTTP/1.1 request.
+  if ((group.wire.ProtocolVersion ?? 'HTTP1') !== 'HTTP1') return fail(464)
+  const target = targetOf(plane, group)
+  if (!target) return fail(503)
+  if (!target.admits(target.port)) {
+    // A security group drops without a word: all that the load balancer sees is that nobody answers.
+    const timer = setTimeout(() => fail(504), plane.timing.connectTimeoutMs)
+    response.once('close', () => clearTimeout(timer))
+    return
+  }
+  const upstream = plane.upstreams.of(group, target)
+  if (upgrade) tunnel(exchange, onward, { group, target, upstream, ...upgrade })
+  else forward(exchange, upstream, onward)
+}
+
+function targetOf(plane: Plane, group: GroupEntry): TargetEntry | undefined {
+  return chooseTarget(group, {
+    outstanding: (arn, target) => plane.upstreams.outstanding(arn, target),
+    turn: (arn) => {
+      const turn = plane.turns.get(arn) ?? 0
+      plane.turns.set(arn, turn + 1)
+      return turn
+    },
+    draw: Math.random,
+  })
+}
