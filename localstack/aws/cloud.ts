@@ -4,9 +4,10 @@ import type { Timing } from '../timing.ts'
 import { Account } from './account.ts'
 import { acm } from './acm/service.ts'
 import { ec2 } from './ec2/service.ts'
+import { elbv2 } from './elbv2/service.ts'
 import { randomIds } from './ids.ts'
 import { ConnectionLost, InjectedFaults, type InjectedFault } from './injected.ts'
-import { Journal } from './journal.ts'
+import { Journal, type JournalEntry } from './journal.ts'
 import { createLocal } from './local.ts'
 import { Fault, type Context, type Ids } from './service.ts'
 import { stateOf } from './state.ts'
@@ -38,84 +39,103 @@ export type CloudOptions = {
   readonly seed?: (account: Account) => void
 }
 
-const services = [ec2, acm, sts]
+const services = [elbv2, ec2, acm, sts]
+
+/** What the parts below share. */
+type Inner = {
+  readonly options: Required<Omit<CloudOptions, 'seed'>> & Pick<CloudOptions, 'seed'>
+  readonly accounts: Map<string, Account>
+  readonly journal: Journal
+  readonly faults: InjectedFaults
+  readonly throttle: Throttle
+}
 
 export function createCloud({ timing, ids = randomIds, now = Date.now, seed }: CloudOptions): Cloud {
-  const accounts = new Map<string, Account>()
-  const journal = new Journal()
-  const faults = new InjectedFaults()
-  const throttle = new Throttle()
-
-  const account = (id: string, region: string): Account => {
-    const known = accounts.get(`${id}/${region}`)
-    if (known) return known
-    const made = new Account(id, region)
-    accounts.set(`${id}/${region}`, made)
-    seed?.(made)
-    return made
+  const inner: Inner = {
+    options: { timing, ids, now, ...(seed ? { seed } : {}) },
+    accounts: new Map(),
+    journal: new Journal(),
+    faults: new InjectedFaults(),
+    throttle: new Throttle(),
   }
-  const context = (of: Account, accessKey = of.id): Context => ({
-    account: of,
-    ids,
-    timing,
-    accessKey,
-    now: now(),
-  })
-
-  const answer = async (call: Call, refused?: Fault): Promise<unknown> => {
-    const { service, action, input, accessKey, region, userAgent } = call
-    const entry = {
-      service: service.signingName,
-      action,
-      account: call.account,
-      region,
-      accessKey,
-      userAgent,
-      input,
-    }
-    const failed = (error: string, status: number, message?: string): void =>
-      journal.add({ ...entry, at: now(), error, status, ...(message === undefined ? {} : { message }) })
-    const injected = faults.next(service.signingName, action)
-    try {
-      const lose = await play(injected, call, failed)
-      if (timing.throttle)
-        throttle.take(`${call.account}/${region}`, service.signingName, action, input, now())
-      if (refused) throw refused
-      const output = perform(call, context(account(call.account, region), accessKey))
-      if (!lose) {
-        journal.add({ ...entry, at: now(), output, status: 200 })
-        return output
-      }
-      journal.add({ ...entry, at: now(), output, error: 'lost-answer', status: 0 })
-    } catch (error) {
-      if (error instanceof Fault) failed(error.code, error.status, error.message)
-      throw error
-    }
-    throw new ConnectionLost()
-  }
-
-  const front = createFront(services, answer)
+  const { accounts, journal, faults } = inner
+  const front = createFront(services, (call, refused) => answer(inner, call, refused))
   const cloud: Cloud = {
     handle: (request) => (request.path.startsWith('/_local/') ? local(request) : front(request)),
-    account,
+    account: (id, region) => accountOf(inner, id, region),
     accounts: () => [...accounts.values()],
     journal,
-    context: (of) => context(of),
+    context: (account) => contextOf(inner, account, account.id),
     state: (of = [...accounts.values()]) => stateOf(of, now()),
     fault: (fault) => faults.add(fault),
-    reset: () => {
-      journal.clear()
-      faults.clear()
-      throttle.clear()
-      for (const stored of accounts.values()) {
-        stored.clear()
-        seed?.(stored)
-        stored.changed()
-      }
-    },
+    reset: () => reset(inner),
   }
   const local = createLocal(cloud)
   return cloud
+}
+
+function accountOf({ accounts, options }: Inner, id: string, region: string): Account {
+  const known = accounts.get(`${id}/${region}`)
+  if (known) return known
+  const made = new Account(id, region)
+  accounts.set(`${id}/${region}`, made)
+  options.seed?.(made)
+  return made
+}
+
+function contextOf({ options: { ids, timing, now } }: Inner, account: Account, accessKey: string): Context {
+  return { account, ids, timing, accessKey, now: now() }
+}
+
+function reset({ accounts, journal, faults, throttle, options }: Inner): void {
+  journal.clear()
+  faults.clear()
+  throttle.clear()
+  for (const account of accounts.values()) {
+    account.clear()
+    options.seed?.(account)
+    account.changed()
+  }
+}
+
+async function answer(inner: Inner, call: Call, refused: Fault | undefined): Promise<unknown> {
+  const { faults, throttle, options } = inner
+  const { service, action, input, region } = call
+  try {
+    const lose = await play(faults.next(service.signingName, action), call)
+    if (options.timing.throttle)
+      throttle.take(`${call.account}/${region}`, service.signingName, action, input, options.now())
+    if (refused) throw refused
+    const output = perform(call, contextOf(inner, accountOf(inner, call.account, region), call.accessKey))
+    record(inner, call, lose ? { output, error: 'lost-answer', status: 0 } : { output, status: 200 })
+    if (!lose) return output
+  } catch (error) {
+    if (error instanceof Fault)
+      record(inner, call, { error: error.code, message: error.message, status: error.status })
+    if (error instanceof ConnectionLost) record(inner, call, { error: error.reason, status: 0 })
+    throw error
+  }
+  throw new ConnectionLost('lost-answer')
+}
+
+function record(
+  { journal, options }: Inner,
+  call: Call,
+  outcome: Pick<JournalEntry, 'output' | 'error' | 'message' | 'status'>,
+): void {
+  const { service, action, account, region, accessKey, userAgent, input } = call
+  const at = options.now()
+  journal.add({
+    at,
+    service: service.signingName,
+    action,
+    account,
+    region,
+    accessKey,
+    userAgent,
+    input,
+    ...outcome,
+  })
 }
 
 function perform({ service, action, input }: Call, context: Context): unknown {
@@ -126,26 +146,19 @@ function perform({ service, action, input }: Call, context: Context): unknown {
 }
 
 /** Plays an injected fault before the call; true when the call is to be done and its answer lost. */
-async function play(
-  injected: InjectedFault | undefined,
-  call: Call,
-  failed: (error: string, status: number) => void,
-): Promise<boolean> {
+async function play(injected: InjectedFault | undefined, call: Call): Promise<boolean> {
   if (injected?.delayMs) await new Promise((resolve) => setTimeout(resolve, injected.delayMs))
   const error = injected?.error
   if (error === 'lost-answer') return true
-  if (error === 'reset') {
-    failed('reset', 0)
-    throw new ConnectionLost()
-  }
-  if (error === 'timeout') {
-    failed('timeout', 0)
-    await new Promise<void>((resolve) => {
-      if (call.signal?.aborted) resolve()
-      else call.signal?.addEventListener('abort', () => resolve(), { once: true })
-    })
-    throw new ConnectionLost()
-  }
+  if (error === 'timeout') await givenUp(call.signal)
+  if (error === 'reset' || error === 'timeout') throw new ConnectionLost(error)
   if (error) throw new Fault(error.code, error.message ?? error.code, error.status ?? 400)
   return false
+}
+
+async function givenUp(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal?.aborted) resolve()
+    else signal?.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

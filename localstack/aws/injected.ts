@@ -20,8 +20,10 @@ export type InjectedFault = {
 /** Thrown where a server would break the connection: sockets destroy theirs, the in-process handler rejects. */
 export class ConnectionLost extends Error {
   readonly code = 'ECONNRESET'
-  constructor() {
+  readonly reason: 'reset' | 'timeout' | 'lost-answer'
+  constructor(reason: 'reset' | 'timeout' | 'lost-answer') {
     super('socket hang up')
+    this.reason = reason
   }
 }
 

@@ -124,7 +124,7 @@ function fromJson(schema: NormalizedSchema, value: unknown): unknown {
     return decoded
   }
   if (schema.isTimestampSchema()) return date(value as string | number)
-  if (schema.isBlobSchema()) return Uint8Array.from(Buffer.from(String(value), 'base64'))
+  if (schema.isBlobSchema()) return Uint8Array.from(Buffer.from(value as string, 'base64'))
   return value
 }
 

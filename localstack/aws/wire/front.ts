@@ -82,10 +82,12 @@ function absence(service: Service, missing: readonly string[]): Fault | undefine
   if (missing.length === 0) return undefined
   if (service.protocol === 'ec2') {
     const [first = ''] = missing
-    return new Fault(
-      'MissingParameter',
-      `The request must contain the parameter ${first.charAt(0).toUpperCase()}${first.slice(1)}`,
-    )
+    const parameter = first
+      .split('.')
+      .filter((part) => part !== 'member')
+      .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+      .join('.')
+    return new Fault('MissingParameter', `The request must contain the parameter ${parameter}`)
   }
   const detected = missing
     .map((path) => `Value null at '${path}' failed to satisfy constraint: Member must not be null`)
