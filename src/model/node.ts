@@ -1,0 +1,38 @@
+/** Which nodes may be targets of type instance (`albc-model` 11.8). */
+import type { Node } from './cluster.ts'
+import { type LabelSelector, matchesSelector } from './selector.ts'
+
+const excluding = [
+  'node-role.kubernetes.io/master',
+  'node.kubernetes.io/exclude-from-external-load-balancers',
+  'alpha.service-controller.kubernetes.io/exclude-balancer',
+]
+
+/** Ready ones; where there is none and failOpen is on, those of which nothing is heard. */
+export function usableNodes(
+  nodes: readonly Node[],
+  selector: LabelSelector | undefined,
+  failOpen: boolean,
+): readonly Node[] {
+  const eligible = nodes.filter(
+    (node) => isEligible(node) && matchesSelector(selector ?? {}, node.metadata.labels ?? {}),
+  )
+  const ready = eligible.filter((node) => readiness(node) === 'True')
+  return ready.length === 0 && failOpen ? eligible.filter((node) => readiness(node) === 'Unknown') : ready
+}
+
+const readiness = (node: Node): string | undefined =>
+  node.status?.conditions?.find(({ type }) => type === 'Ready')?.status
+
+function isEligible({ metadata, spec }: Node): boolean {
+  const labels = metadata.labels ?? {}
+  return (
+    !excluding.some((label) => label in labels) &&
+    labels['eks.amazonaws.com/compute-type'] !== 'fargate' &&
+    !(spec.taints ?? []).some(
+      ({ key, effect }) =>
+        key === 'ToBeDeletedByClusterAutoscaler' ||
+        (key === 'karpenter.sh/disrupted' && effect === 'NoSchedule'),
+    )
+  )
+}
