@@ -136,7 +136,7 @@ async function run<T extends KubeObject>(options: ReflectorOptions<T>, progress:
     progress.error = error ? describeError(error) : ''
     if (!error) continue
     const waitMs = Math.max(backoff.next(), (error.retryAfterSeconds ?? 0) * 1000)
-    if (backoff.failures >= failuresBeforeRelist) progress.resourceVersion = ''
+    if (backoff.failures % failuresBeforeRelist === 0) progress.resourceVersion = ''
     options.onError?.(error, waitMs)
     await pause(waitMs, signal)
   }

@@ -85,10 +85,10 @@ export async function followWatch<T extends KubeObject>(watch: Watch<T>): Promis
   let whole = !watch.initial
   const rest = (): ReturnType<typeof setTimeout> =>
     setTimeout(() => idle.abort(), whole ? idleMs : idleInitialMs)
+  const opened = await watch.kube.watch(watch.resource, query(watch), signal)
+  if (!opened.ok) return { error: opened.error }
   let timer = rest()
   try {
-    const opened = await watch.kube.watch(watch.resource, query(watch), signal)
-    if (!opened.ok) return { error: opened.error }
     const receive = receiver({
       ...watch,
       onAll: (objects, version) => {
