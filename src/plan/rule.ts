@@ -2,15 +2,15 @@
 import type { ActualListener, ActualRule } from '../model/actual.ts'
 import type { IngressKey } from '../model/choice.ts'
 import { isHeld, type Listener, type RuleItem } from '../model/listener.ts'
-import { isRef, refKey } from '../model/ref.ts'
 import { ownerTag, resourceTag } from '../model/tag.ts'
 import { arrange, type Slot } from './arrange.ts'
-import { byText, chunks, draft, group, join, keyOfName, step, type Draft } from './draft.ts'
-import { actionsKey, named, sameConditions, sameTransforms } from './match.ts'
+import { byText, draft, group, join, keyOfName, step, type Draft } from './draft.ts'
+import { actionsKey, sameConditions, sameTransforms } from './match.ts'
 import { overlap } from './overlap.ts'
-import { assignPriorities, highest } from './priority.ts'
+import { park } from './park.ts'
+import { assignPriorities } from './priority.ts'
 import type { Name, Step, Wait } from './step.ts'
-import { gate, parkedConditions, parkedUntil, type Gate } from './switch.ts'
+import { gate, parkedUntil, type Gate } from './switch.ts'
 import { tagChange, tagSteps } from './tag.ts'
 import { creators, creatorsOfActions, resolveActions, type World } from './world.ts'
 
@@ -55,7 +55,7 @@ export function planRules(context: RuleContext): Draft {
   const gates = [...changes.gates, ...context.otherGates]
   return join([
     changes.draft,
-    park(context, name, parked, gates, changes.draft.steps),
+    park({ world, listener, name, parked, gates, changes: changes.draft.steps }),
     ruleTags(world, slots),
     draft({ holds: holds(world, slots, listener.port) }),
   ])
@@ -228,59 +228,6 @@ function deleteRules(
       },
     ),
   )
-}
-
-/** New target groups that something waits for stand in rules that never match, up to five in one. */
-function park(
-  { world, listener }: RuleContext,
-  name: Name,
-  parked: readonly ActualRule[],
-  gates: readonly Gate[],
-  changes: readonly Step[],
-): Draft {
-  const closed = gates.flatMap((one) => (one.open ? [] : [one]))
-  const pending = new Set(closed.flatMap((one) => one.pending.map(keyOfName)))
-  const fresh = new Map(closed.flatMap((one) => one.park.map((target) => [keyOfName(target), target])))
-  const groups = chunks(
-    [...fresh].sort(([a], [b]) => byText(a, b)),
-    5,
-  )
-  const taken = new Set(
-    world.actual.rules.filter(({ listenerArn }) => listenerArn === name).map(({ priority }) => priority),
-  )
-  const numbers = highest(groups.length, taken)
-  const { ListenerRulesTagging: tagging } = world.input.settings.featureGates
-  const steps = groups.map((targets, at) => {
-    const priority = numbers[at] ?? 0
-    const targetGroups = targets.map(([, targetGroup]) => ({ targetGroup, weight: 1 }))
-    const position = `${listener.port}:${priority}`
-    return step(
-      {
-        call: 'CreateRule',
-        listener: name,
-        priority,
-        conditions: parkedConditions(world.input.now),
-        actions: [{ type: 'forward', targetGroups }],
-        transforms: [],
-        tags: tagging ? { ...listener.tags, [resourceTag]: position } : {},
-      },
-      {
-        key: `${isRef(name) ? refKey(name) : name}#${priority}`,
-        reason: 'new target groups get their health checked before requests are sent to them',
-        impact: 'none',
-        after: creators(targets.map(([, target]) => target)),
-      },
-    )
-  })
-  const done = parked.filter(({ actions }) => named(actions).every((arn) => !pending.has(arn)))
-  const after = changes.filter(({ call }) => call === 'ModifyRule').map(({ id }) => id)
-  const unpark = done.map((rule) =>
-    step(
-      { call: 'DeleteRule', rule: rule.arn },
-      { key: rule.arn, reason: 'nothing waits for its target groups', impact: 'in place', after },
-    ),
-  )
-  return draft({ steps: [...steps, ...unpark] })
 }
 
 /** The position tag is left as it is; the owner tag is put right only where it is. */

@@ -56,6 +56,8 @@ export function gate(
   const states = fresh.map((name) => ({ name, ...readiness(world, parked, name) }))
   const pending = states.filter(({ wait }) => wait)
   if (pending.length === 0) return { open: true }
+  // Without a free rule there is no place to wait in.
+  if (pending.some(({ park }) => park) && !hasRoom(world)) return { open: true }
   if (unread.length > 0 && !usable.includes('yes'))
     return { open: false, waits: unread.map(targetsRead), pending: pending.map(({ name }) => name), park: [] }
   return {
@@ -64,6 +66,13 @@ export function gate(
     pending: pending.map(({ name }) => name),
     park: pending.filter(({ park }) => park).map(({ name }) => name),
   }
+}
+
+function hasRoom({ actual, input }: World): boolean {
+  const { rulesPerLoadBalancer = 100, targetGroupsPerLoadBalancer = 100 } = input.quota ?? {}
+  return (
+    actual.rules.length < rulesPerLoadBalancer && actual.targetGroups.length < targetGroupsPerLoadBalancer
+  )
 }
 
 const targetsRead = (arn: string): Wait => ({

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { plan } from '../../src/plan/plan.ts'
+import { resourceTag } from '../../src/model/tag.ts'
+import { calls, converge, desired, gone, input, listener, rule } from './fixture.ts'
+import { applyPlan, empty, settle, simOf } from './simulate.ts'
+
+const workshop = desired([listener(80, [rule('/new', '503'), rule('/*', 'web')])])
+
+test('a fresh group is one plan of exactly the calls it needs, all of which a plan after finds done', () => {
+  const { plans, sim } = converge(workshop)
+  assert.equal(plans.length, 1)
+  assert.deepEqual(calls(plans[0]?.steps ?? []), [
+    'CreateSecurityGroup',
+    'AuthorizeSecurityGroupIngress',
+    'CreateTargetGroup',
+    'CreateTargetGroupBinding',
+    'CreateLoadBalancer',
+    'CreateListener',
+    'CreateRule',
+    'CreateRule',
+  ])
+  assert.deepEqual(
+    sim.actual.rules.map(({ priority, tags }) => [
+      priority,
+      tags[resourceTag],
+      tags['albatross.dev/ingress'],
+    ]),
+    [
+      [10_000, '80:10000', 'ns/app'],
+      [10_100, '80:10100', 'ns/app'],
+    ],
+  )
+})
+
+test('equal inputs give equal plans, and every step id is its own', () => {
+  const one = plan(workshop, empty, input)
+  assert.equal(JSON.stringify(one), JSON.stringify(plan(workshop, empty, input)))
+  assert.equal(new Set(one.steps.map(({ id }) => id)).size, one.steps.length)
+})
+
+test('without the shared backend group only what does not need it is made', () => {
+  const { backendSecurityGroup: _, ...actual } = empty
+  const next = plan(workshop, actual, input)
+  assert.deepEqual(calls(next.steps), [
+    'CreateSecurityGroup',
+    'AuthorizeSecurityGroupIngress',
+    'CreateTargetGroup',
+  ])
+  assert.deepEqual(
+    next.waits.map((wait) => wait.for),
+    ['backendSecurityGroup'],
+  )
+})
+
+test('a plan that stopped half way is taken up where it stopped', () => {
+  const first = plan(workshop, empty, input)
+  for (let count = 0; count < first.steps.length; count += 1) {
+    const half = applyPlan(simOf(empty), first.steps.slice(0, count)).sim
+    const { steps } = converge(workshop, half)
+    assert.equal(steps.length + count, first.steps.length, `after ${count} steps`)
+  }
+})
+
+test('deletion leaves nothing, in an order that AWS takes', () => {
+  const { sim } = converge(workshop)
+  const { steps, sim: end } = converge(gone(), sim)
+  assert.deepEqual(calls(steps), [
+    'DeleteLoadBalancer',
+    'DeleteTargetGroupBinding',
+    'DeleteSecurityGroup',
+    'DeleteTargetGroup',
+  ])
+  assert.deepEqual({ ...end.actual, targets: {} }, empty)
+})
+
+test('a backend that appears replaces its fixed answer at once', () => {
+  const { sim } = converge(workshop)
+  const { plans } = converge(desired([listener(80, [rule('/new', 'fresh'), rule('/*', 'web')])]), sim)
+  assert.deepEqual(
+    plans.map(({ steps }) => calls(steps)),
+    [['CreateTargetGroup', 'CreateTargetGroupBinding', 'ModifyRule']],
+  )
+})
+
+test('a served rule goes to a new target group only once that is healthy, and the old one goes last', () => {
+  const { sim } = converge(workshop)
+  const next = desired([listener(80, [rule('/new', '503'), rule('/*', 'web/HTTPS')])])
+  const { plans, sim: end } = converge(next, sim)
+  assert.deepEqual(
+    plans.map(({ steps }) => calls(steps)),
+    [
+      ['CreateTargetGroup', 'CreateTargetGroupBinding', 'CreateRule'],
+      ['ModifyRule', 'DeleteRule', 'DeleteTargetGroupBinding'],
+      ['AddTags', 'AddTags', 'DeleteTargetGroup'],
+    ],
+  )
+  assert.deepEqual(
+    end.actual.targetGroups.map((one) => [one.protocol, one.tags[resourceTag]]),
+    [['HTTPS', 'ns/app-web:80']],
+  )
+})
+
+test('an unhealthy replacement is waited for two minutes, no longer', () => {
+  const next = desired([listener(80, [rule('/new', '503'), rule('/*', 'web/HTTPS')])])
+  const first = converge(workshop).sim
+  const parked = applyPlan(first, plan(next, first.actual, input).steps).sim
+  const arn = parked.actual.targetGroups[1]?.arn ?? ''
+  const sick = {
+    ...parked.actual,
+    targets: { ...parked.actual.targets, [arn]: [{ id: 'a', port: 1, state: 'unhealthy' as const }] },
+  }
+  const soon = plan(next, sick, { ...input, now: input.now + 119_000 })
+  assert.deepEqual(
+    [calls(soon.steps), soon.waits.map((wait) => [wait.for, wait.on, wait.afterMs])],
+    [[], [['targetHealth', arn, 1_000]]],
+  )
+  const late = plan(next, sick, { ...input, now: input.now + 120_000 })
+  assert.equal(late.steps[0]?.call, 'ModifyRule')
+})
+
+test('whether to wait is read first where targets are not known', () => {
+  const next = desired([listener(80, [rule('/new', '503'), rule('/*', 'web/HTTPS')])])
+  const { sim } = converge(workshop)
+  const { waits } = plan(next, { ...sim.actual, targets: {} }, input)
+  assert.deepEqual(
+    waits.map((wait) => wait.for),
+    ['targetsRead'],
+  )
+})
+
+test('another scheme is a problem on each member and changes nothing', () => {
+  const { sim } = converge(workshop)
+  const base = workshop.loadBalancer
+  assert.ok(base)
+  const next = plan({ ...workshop, loadBalancer: { ...base, scheme: { is: 'internal' } } }, sim.actual, input)
+  assert.deepEqual(next.steps, [])
+  assert.deepEqual(
+    next.problems.map(({ kind, on }) => [kind, on.name]),
+    [['ReplacementImpossible', 'app']],
+  )
+})
+
+test('stated attributes are read before they are compared, and only what differs is sent', () => {
+  const base = workshop.loadBalancer
+  assert.ok(base)
+  const next = { ...workshop, loadBalancer: { ...base, attributes: { a: '1', b: '2' } } }
+  const { sim } = converge(workshop)
+  assert.deepEqual(
+    plan(next, sim.actual, input).waits.map((wait) => wait.for),
+    ['attributesRead'],
+  )
+  const read = {
+    ...sim.actual,
+    loadBalancers: sim.actual.loadBalancers.map((one) => ({ ...one, attributes: { a: '1', b: '3' } })),
+  }
+  const [step] = plan(next, read, input).steps
+  assert.deepEqual(step?.call === 'ModifyLoadBalancerAttributes' && step.attributes, { b: '2' })
+})
+
+test('a listener on a new port is made before the old one goes', () => {
+  const { sim } = converge(workshop)
+  const { steps } = converge(desired([listener(8080, [rule('/*', 'web')])]), sim)
+  assert.deepEqual(calls(steps), [
+    'AuthorizeSecurityGroupIngress',
+    'RevokeSecurityGroupIngress',
+    'CreateListener',
+    'CreateRule',
+    'DeleteListener',
+  ])
+})
+
+test('tags are put right, others keys and legacy ones left, and nothing is taken off while a member is held', () => {
+  const { sim } = converge(workshop)
+  const tagged = {
+    ...sim.actual,
+    targetGroups: sim.actual.targetGroups.map((one) => ({
+      ...one,
+      tags: { ...one.tags, 'aws:x': '1', 'kubernetes.io/namespace': 'ns', mine: '1' },
+    })),
+  }
+  const [step] = plan(workshop, tagged, input).steps
+  assert.deepEqual(step?.call === 'RemoveTags' && step.keys, ['mine'])
+  const onLoadBalancer = {
+    ...sim.actual,
+    loadBalancers: sim.actual.loadBalancers.map((one) => ({ ...one, tags: { ...one.tags, mine: '1' } })),
+  }
+  assert.deepEqual(plan({ ...workshop, held: ['ns/other'] }, onLoadBalancer, input).steps, [])
+})
+
+test('certificates: add, switch the default, remove', () => {
+  const https = (certificates: string[]) => ({
+    ...listener(443, []),
+    protocol: 'HTTPS' as const,
+    certificates: { is: certificates },
+  })
+  const { sim } = converge(desired([https(['a', 'b'])]))
+  assert.deepEqual(sim.actual.listeners[0]?.certificates, ['a', 'a', 'b'])
+  const { steps, sim: end } = converge(desired([https(['c', 'b'])]), sim)
+  assert.deepEqual(calls(steps), ['AddListenerCertificates', 'ModifyListener', 'RemoveListenerCertificates'])
+  assert.deepEqual(end.actual.listeners[0]?.certificates, ['c', 'b', 'c'])
+  const older = {
+    ...sim.actual,
+    listeners: sim.actual.listeners.map((one) => ({ ...one, certificates: ['a', 'b'] })),
+  }
+  assert.deepEqual(plan(desired([https(['a', 'b'])]), settle(simOf(older)).actual, input).steps, [])
+})
