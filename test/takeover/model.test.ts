@@ -3,8 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { canonical } from '../../src/lib/json.ts'
 import { build } from '../../src/model/build.ts'
+import type { TargetGroupBinding } from '../../src/model/cluster.ts'
+import { targetsOf } from '../../src/model/endpoint.ts'
+import { collapse, permissionsFor, sharedDescription } from '../../src/model/endpoint-permission.ts'
 import { groupsOf } from '../../src/model/group.ts'
-import { caseNames, loadCase, type RecordedModel } from './load.ts'
+import { isRef, type Ref } from '../../src/model/ref.ts'
+import type { TargetGroup } from '../../src/model/target-group.ts'
+import { caseNames, loadCase, type RecordedCall, type RecordedModel } from './load.ts'
 import { render } from './render.ts'
 
 /** Lists that ALBC prints in random order, or that AWS takes as sets. */
@@ -48,3 +53,106 @@ for (const name of caseNames())
     const ours = built.map(({ desired }) => render(desired, { vpcId: facts.vpcId, backendSecurityGroup }))
     assert.deepEqual(inOneOrder(ours.sort(byId)), inOneOrder(models.toSorted(byId)))
   })
+
+/** What RegisterTargets left in each target group, by its name. */
+function registered(calls: readonly RecordedCall[]): Readonly<Record<string, readonly string[]>> {
+  const groups = new Map<string, Set<string>>()
+  for (const { action, input, error } of calls) {
+    if ((action !== 'RegisterTargets' && action !== 'DeregisterTargets') || error !== undefined) continue
+    const name = String(input['TargetGroupArn']).split('/')[1] ?? ''
+    const targets = groups.get(name) ?? new Set()
+    groups.set(name, targets)
+    for (const target of input['Targets'] as readonly RecordedTarget[]) {
+      const text = [target.Id, target.Port, target.AvailabilityZone ?? ''].join(' ')
+      if (action === 'RegisterTargets') targets.add(text)
+      else targets.delete(text)
+    }
+  }
+  return Object.fromEntries([...groups].map(([name, targets]) => [name, [...targets].sort()]))
+}
+type RecordedTarget = { readonly Id: string; readonly Port: number; readonly AvailabilityZone?: string }
+
+/** What the rules on the nodes' security group came to: `<source> <from>-<to>`. */
+function opened(calls: readonly RecordedCall[]): readonly string[] {
+  const rules = new Set<string>()
+  for (const { action, input } of calls)
+    for (const one of (input['IpPermissions'] ?? []) as readonly RecordedPermission[])
+      for (const { GroupId, Description } of one.UserIdGroupPairs ?? []) {
+        const text = `${GroupId} ${one.FromPort}-${one.ToPort}`
+        if (action === 'RevokeSecurityGroupIngress') rules.delete(text)
+        else if (Description === sharedDescription) rules.add(text)
+      }
+  return [...rules].sort()
+}
+type RecordedPermission = {
+  readonly FromPort: number
+  readonly ToPort: number
+  readonly UserIdGroupPairs?: readonly { readonly GroupId: string; readonly Description?: string }[]
+}
+
+for (const name of caseNames())
+  test(`the targets of ${name}, and what is open to them, are ALBC's`, () => {
+    const loaded = loadCase(name)
+    const { cluster, facts, settings, calls, backendSecurityGroup } = loaded
+    const resolve = (source: string | Ref): string =>
+      isRef(source) ? (backendSecurityGroup ?? source.id) : source
+    const found = [...groupsOf(cluster, settings).groups.keys()]
+      .flatMap((stack) => build(stack, cluster, facts, settings).desired.targetGroups)
+      .map((group) => {
+        const binding = bindingOf(group, resolve)
+        const endpoints = {
+          service: cluster.services.find(
+            ({ metadata }) =>
+              metadata.name === binding.spec.serviceRef.name &&
+              metadata.namespace === binding.metadata.namespace,
+          ),
+          slices: loaded.slices.filter(
+            ({ metadata }) =>
+              metadata.namespace === binding.metadata.namespace &&
+              metadata.labels?.['kubernetes.io/service-name'] === binding.spec.serviceRef.name,
+          ),
+          pods: loaded.pods,
+          nodes: loaded.nodes,
+        }
+        return { binding, ...targetsOf(binding, endpoints, settings, facts.vpcCidrs) }
+      })
+    const targets = found
+      .filter((one) => one.targets.length > 0)
+      .map(({ binding, targets: all }) => [
+        binding.metadata.name,
+        all.map(({ id, port, availabilityZone = '' }) => [id, port, availabilityZone].join(' ')).sort(),
+      ])
+    assert.deepEqual(Object.fromEntries(targets), registered(calls))
+    const permissions = found.flatMap(({ binding, sources }) => permissionsFor(binding, sources))
+    assert.deepEqual(
+      collapse(permissions)
+        .map(({ source, fromPort, toPort }) =>
+          'securityGroup' in source ? `${String(source.securityGroup)} ${fromPort}-${toPort}` : '',
+        )
+        .sort(),
+      opened(calls),
+    )
+  })
+
+function bindingOf(group: TargetGroup, resolve: (source: string | Ref) => string): TargetGroupBinding {
+  const { namespace, name, labels, serviceRef, networking, nodeSelector } = group.binding
+  return {
+    metadata: { namespace, name, labels, uid: name },
+    spec: {
+      targetType: group.targetType,
+      ipAddressType: group.ipAddressType,
+      serviceRef,
+      ...(nodeSelector ? { nodeSelector } : {}),
+      ...(networking
+        ? {
+            networking: {
+              ingress: networking.ingress.map(({ from, ports }) => ({
+                from: from.map((source) => ({ securityGroup: { groupID: resolve(source) } })),
+                ports: [...ports],
+              })),
+            },
+          }
+        : {}),
+    },
+  }
+}
