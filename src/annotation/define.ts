@@ -25,13 +25,15 @@ type Words = {
 export type Declaration<T, M extends Merge, D, P extends Place> = Words & {
   readonly name: string
   readonly parser: Parser<T>
-  readonly on: readonly P[]
+  readonly on: readonly Place[]
+  /** Never there: it makes what is not read from Services no answer where that is asked for. */
+  readonly reads?: (place: P) => void
   readonly merge: M
   readonly default: D
   /** The name is a beginning: `actions.` stands for `actions.<name>`. */
   readonly family: boolean
 }
-export type AnyDeclaration = Declaration<unknown, Merge, unknown, Place>
+export type AnyDeclaration = Declaration<unknown, Merge, unknown, never>
 
 type Given<T, M extends Merge, P extends Place> = Words & {
   readonly parse: Parser<T>

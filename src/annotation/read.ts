@@ -1,6 +1,6 @@
 /** The only ways to read an annotation: each merge rule has its own, and reading one with another's does not compile. */
 import { fail, ok, type Result } from '../lib/result.ts'
-import { type Annotations, type Declaration, type Family, keyOf, type Place } from './define.ts'
+import { type Annotations, type Declaration, type Family, keyOf } from './define.ts'
 
 export type AnnotationError = {
   readonly key: string
@@ -10,7 +10,7 @@ export type AnnotationError = {
   readonly allowed: string
 }
 type Reading<T> = Result<T, AnnotationError>
-type Readable<T> = Pick<Declaration<T, 'own', unknown, Place>, 'name' | 'parser'>
+type Readable<T> = Pick<Declaration<T, 'own', unknown, 'Ingress'>, 'name' | 'parser'>
 
 function read<T>(annotations: Annotations, declaration: Readable<T>, member = ''): Reading<T | undefined> {
   const key = keyOf(declaration, member)
@@ -26,7 +26,7 @@ export const isStated = (annotations: Annotations, declaration: { readonly name:
 /** Of an Ingress, for that Ingress alone; the default where it is absent. */
 export function own<T, D>(
   annotations: Annotations,
-  declaration: Declaration<T, 'own', D, Place>,
+  declaration: Declaration<T, 'own', D, 'Ingress'>,
 ): Reading<T | D> {
   const value = read(annotations, declaration)
   return value.ok ? ok(value.value ?? declaration.default) : value
@@ -35,7 +35,7 @@ export function own<T, D>(
 /** One member of a family: `actions.<member>`. */
 export const ownOf = <T>(
   annotations: Annotations,
-  declaration: Family<T, Place>,
+  declaration: Family<T, 'Ingress'>,
   member: string,
 ): Reading<T | undefined> => read(annotations, declaration, member)
 
@@ -60,17 +60,17 @@ export const preferServiceOf = <T>(
 /** What one member states of a setting in which all members of the group share; undefined where it is silent. */
 export const exclusive = <T, D>(
   annotations: Annotations,
-  declaration: Declaration<T, 'exclusive', D, Place>,
+  declaration: Declaration<T, 'exclusive', D, 'Ingress'>,
 ): Reading<T | undefined> => read(annotations, declaration)
 
 /** What one member adds to a map that is merged by key over the group. */
 export const merged = <D>(
   annotations: Annotations,
-  declaration: Declaration<Readonly<Record<string, string>>, 'merge', D, Place>,
+  declaration: Declaration<Readonly<Record<string, string>>, 'merge', D, 'Ingress'>,
 ): Reading<Readonly<Record<string, string>> | undefined> => read(annotations, declaration)
 
 /** What one member states for the ports that it listens on. */
 export const perPort = <T, D>(
   annotations: Annotations,
-  declaration: Declaration<T, 'per-port', D, Place>,
+  declaration: Declaration<T, 'per-port', D, 'Ingress'>,
 ): Reading<T | undefined> => read(annotations, declaration)
