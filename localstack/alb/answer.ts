@@ -5,7 +5,7 @@ import type { Request } from '../../src/route/request.ts'
 import type { RoutingAction } from './action.ts'
 import { responseHeaders } from './header.ts'
 
-export const serverName = 'awselb/2.0'
+const serverName = 'awselb/2.0'
 
 const reasons: Readonly<Record<number, string>> = {
   301: 'Moved Permanently',

@@ -36,10 +36,11 @@ export function forward(exchange: Exchange, upstream: Upstream, onward: Onward):
       },
       passage,
     )
-  } catch (error) {
+  } catch {
+    // What can't be said to a target, such as `OPTIONS *`.
     passage.over()
     body?.destroy()
-    answerError(response, listener.attributes, error instanceof Error ? 400 : 500)
+    answerError(response, listener.attributes, 400)
   }
 }
 

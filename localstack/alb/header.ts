@@ -30,7 +30,7 @@ export function pairs(raw: readonly string[]): Headers {
   return found
 }
 
-export const valuesOf = (headers: Headers, name: string): readonly string[] =>
+const valuesOf = (headers: Headers, name: string): readonly string[] =>
   headers.filter(([given]) => given.toLowerCase() === name).map(([, value]) => value)
 
 export function withoutHopByHop(headers: Headers): Headers {

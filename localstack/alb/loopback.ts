@@ -6,8 +6,6 @@ import { createServer } from 'node:net'
 import { sha256 } from '../../src/lib/hash.ts'
 import type { Address, Network } from './network.ts'
 
-export type LoopbackMode = 'many' | 'single'
-
 const only = '127.0.0.1'
 /** Load balancers live in 127.77.0.0/16, which is kept from what the VPC maps to. */
 const loadBalancerBlock = 77
@@ -17,9 +15,12 @@ const refusing: Address = { host: only, port: 1 }
 const firstFree = 20_000
 const freePorts = 9_000
 
-export function loopbackMode(environment: Readonly<Record<string, string | undefined>>): LoopbackMode {
-  if (environment['ALBATROSS_LOOPBACK'] === 'single') return 'single'
-  return process.platform === 'linux' ? 'many' : 'single'
+/** `ALBATROSS_LOOPBACK=single` forces what a system without further loopback addresses gets. */
+export async function createLoopback(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Network> {
+  const forced = environment['ALBATROSS_LOOPBACK'] === 'single'
+  return loopback(!forced && (await mayBind(`127.${loadBalancerBlock}.255.254`, 0)) ? 'many' : 'single')
 }
 
 function mayBind(host: string, port: number): Promise<boolean> {
@@ -38,7 +39,7 @@ function imageOf(ip: string): string | undefined {
   return image === only ? undefined : image
 }
 
-export function loopback(mode: LoopbackMode = loopbackMode(process.env)): Network {
+export function loopback(mode: 'many' | 'single'): Network {
   const placed = new Map<string, Address>()
   /** Which VPC address an image stands for: two VPC addresses may have the same. */
   const owners = new Map<string, string>()

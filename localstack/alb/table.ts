@@ -6,7 +6,7 @@ import { type Peer, groupsByAddress, permits, rulesOfGroups } from './permit.ts'
 
 type Attributes = ReadonlyMap<string, string>
 
-export type LoadBalancerEntry = {
+type LoadBalancerEntry = {
   readonly arn: string
   readonly dnsName: string
   readonly attributes: Attributes

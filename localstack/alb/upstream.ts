@@ -19,7 +19,7 @@ type Connected = (error: Error | null, socket: Socket | null) => void
 export class ConnectTimeout extends Error {
   readonly code = 'UND_ERR_CONNECT_TIMEOUT'
 }
-export class Drained extends Error {}
+class Drained extends Error {}
 
 /** Response headers beyond this make a 502. */
 const longestHeaders = 32 * 1024

@@ -1,6 +1,6 @@
 /** IPv4 and IPv6 networks as numbers: whether one holds an address or another network. */
 
-export type Cidr = { readonly family: 4 | 6; readonly base: bigint; readonly prefix: number }
+type Cidr = { readonly family: 4 | 6; readonly base: bigint; readonly prefix: number }
 
 function parseIpv4(text: string): bigint | undefined {
   const parts = text.split('.')
@@ -35,7 +35,7 @@ function parseIpv6(text: string): bigint | undefined {
 const mapped = 0xffffn
 
 /** An address without prefix is a network of one. An IPv4 address in IPv6 clothes (`::ffff:…`) is IPv4. */
-export function parseCidr(text: string): Cidr | undefined {
+function parseCidr(text: string): Cidr | undefined {
   const [address = '', length, ...more] = text.split('/')
   if (more.length > 0 || (length !== undefined && !/^\d{1,3}$/.test(length))) return undefined
   const four = parseIpv4(address)

@@ -54,7 +54,7 @@ function matchesRegex(source: string, text: string, fold: boolean): boolean {
   return regex.ok && regex.value.exec(text) !== undefined
 }
 
-export const pairText = (pair: QueryStringPair): string =>
+const pairText = (pair: QueryStringPair): string =>
   pair.key === undefined ? pair.value : `${pair.key}=${pair.value}`
 
 type Parameter = { readonly key: string; readonly value: string }

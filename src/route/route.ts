@@ -8,14 +8,14 @@ import { coversWildcard } from './wildcard.ts'
 type Conditional = { readonly conditions: readonly Condition[] }
 
 /** One rule looked at: the values by which all its conditions held, or the first condition that did not. */
-export type Trial<R> =
+type Trial<R> =
   | { readonly rule: R; readonly matched: true; readonly by: readonly string[] }
   | { readonly rule: R; readonly matched: false; readonly failed: Condition }
 
 /** Without `rule`, the listener's default answers. `why` ends with the rule that answered. */
 export type Routed<R> = { readonly rule?: R; readonly why: readonly Trial<R>[] }
 
-export function attempt<R extends Conditional>(request: Request, rule: R): Trial<R> {
+function attempt<R extends Conditional>(request: Request, rule: R): Trial<R> {
   const by: string[] = []
   for (const condition of rule.conditions) {
     const value = matchingValue(condition, request)

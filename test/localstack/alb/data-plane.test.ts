@@ -246,11 +246,13 @@ describe('forwarding', () => {
     assert.equal(refused.headers['server'], 'awselb/2.0')
     const pod = await bench.pod('10.0.1.9', 9000, (incoming, response) => {
       if (incoming.url === '/reset') incoming.socket.resetAndDestroy()
+      else if (incoming.url === '/headers') response.setHeader('X-Long', 'x'.repeat(40_000)).end()
       else if (incoming.url === '/nonsense') incoming.socket.end('nonsense\r\n\r\n')
       else if (incoming.url !== '/silence') response.end()
     })
     assert.equal((await ask(at, { path: '/reset' })).status, 502)
     assert.equal((await ask(at, { path: '/nonsense' })).status, 502)
+    assert.equal((await ask(at, { path: '/headers' })).status, 502)
     bench.account.loadBalancers.get(loadBalancerArn)?.attributes.set('idle_timeout.timeout_seconds', '5')
     await bench.changed()
     assert.equal((await ask(at, { path: '/silence' })).status, 504)
@@ -269,6 +271,24 @@ describe('forwarding', () => {
     )
     assert.match(answer, /^HTTP\/1\.1 408 /)
     socket.destroy()
+  })
+
+  it('lets a target know that its client went away', async () => {
+    let gone = false
+    let came = false
+    await bench.pod('10.0.1.1', 9000, (incoming, response) => {
+      if (incoming.url === '/healthz') return void response.end()
+      came = true
+      response.on('close', () => (gone = true))
+      response.write('the first of many')
+    })
+    bench.group('a', [['10.0.1.1', 9000]])
+    const socket = connect(await bench.start())
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await new Promise((resolve) => socket.once('data', resolve))
+    assert.deepEqual([came, gone], [true, false])
+    socket.resetAndDestroy()
+    await until('the target sees it', () => gone)
   })
 
   it('tunnels WebSockets, and passes a refusal on', async () => {

@@ -4,16 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { keepHostsFile } from '../../../localstack/alb/hosts-file.ts'
-import { loopback, loopbackMode } from '../../../localstack/alb/loopback.ts'
+import { createLoopback, loopback } from '../../../localstack/alb/loopback.ts'
 import { Bench, ask, fixed, forwardTo, loadBalancerArn } from './account.ts'
 
 let bench = new Bench()
 afterEach(() => bench.stop())
 
 describe('the VPC on loopback', () => {
-  it('is what the environment or the system says', () => {
-    assert.equal(loopbackMode({ ALBATROSS_LOOPBACK: 'single' }), 'single')
-    assert.equal(loopbackMode({}), process.platform === 'linux' ? 'many' : 'single')
+  it('has one address alone where that is forced or all there is', async () => {
+    const single = await createLoopback({ ALBATROSS_LOOPBACK: 'single' })
+    assert.equal(single.loadBalancerHost('web'), '127.0.0.1')
+    const found = await createLoopback({})
+    assert.equal(found.loadBalancerHost('web') === '127.0.0.1', process.platform !== 'linux')
   })
 
   it('keeps addresses and ports where it can', { skip: process.platform !== 'linux' }, async () => {
