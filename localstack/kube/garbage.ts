@@ -2,7 +2,8 @@
 import { at, items, type KubeObject, type OwnerReference, text } from './object.ts'
 import { type DeleteOptions, deleteObject, dropFinalizer } from './delete.ts'
 import { definitionStorage, type Registry } from './registry.ts'
-import type { Change, Store } from './store.ts'
+import type { Change } from './history.ts'
+import type { Store } from './store.ts'
 
 const background: DeleteOptions = { dryRun: false }
 type Place = { readonly storage: string; readonly namespace: string | undefined; readonly name: string }
@@ -15,104 +16,137 @@ const placeOf = (storage: string, object: KubeObject): Place => ({
   name: object.metadata.name,
 })
 
-/** Works on after each change, once the call that made it is through. Answers how to stop it. */
-export function collectGarbage(store: Store, registry: Registry): () => void {
-  const living = new Map<string, Place>()
-  const dependents = new Map<string, Map<string, Place>>()
-  let queue: Change[] = []
+/** Works on after each change, once the call that made it is through. */
+class Collector {
+  readonly #store: Store
+  readonly #registry: Registry
+  readonly #living = new Map<string, Place>()
+  readonly #dependents = new Map<string, Map<string, Place>>()
+  #queue: Change[] = []
 
-  const read = (place: Place): KubeObject | undefined => store.get(place.storage, place.namespace, place.name)
-  const remove = (place: Place): void => {
-    const resource = registry.ofStorage(place.storage)
-    const object = read(place)
-    if (resource === undefined || object === undefined || object.metadata.deletionTimestamp !== undefined)
-      return
-    deleteObject(store, resource, object, background)
+  constructor(store: Store, registry: Registry) {
+    this.#store = store
+    this.#registry = registry
   }
-  const dependentsOf = (uid: string): Place[] => [...(dependents.get(uid)?.values() ?? [])]
-  const noteOwners = (change: Change): void => {
-    const { uid } = change.object.metadata
-    for (const owner of ownersOf(change.previous)) dependents.get(owner.uid)?.delete(uid)
-    if (change.type === 'DELETED') return void living.delete(uid)
-    living.set(uid, placeOf(change.storage, change.object))
-    for (const owner of ownersOf(change.object)) {
-      const known = dependents.get(owner.uid) ?? new Map<string, Place>()
-      known.set(uid, placeOf(change.storage, change.object))
-      dependents.set(owner.uid, known)
+
+  note(change: Change): void {
+    this.#noteOwners(change)
+    this.#queue.push(change)
+    if (this.#queue.length === 1) queueMicrotask(() => this.#work())
+  }
+
+  forget(): void {
+    this.#queue = []
+  }
+
+  #work(): void {
+    for (let change = this.#queue.shift(); change !== undefined; change = this.#queue.shift()) {
+      if (change.type === 'DELETED') this.#onDeleted(change)
+      else if (change.object.metadata.deletionTimestamp !== undefined) this.#onMarked(change)
+      else this.#removeIfAlone(placeOf(change.storage, change.object))
     }
   }
-  const removeIfAlone = (place: Place): void => {
-    const owners = ownersOf(read(place))
-    if (owners.length > 0 && owners.every((owner) => !living.has(owner.uid))) remove(place)
+
+  #read(place: Place): KubeObject | undefined {
+    return this.#store.get(place.storage, place.namespace, place.name)
   }
-  const releaseOwner = (uid: string): void => {
-    const place = living.get(uid)
-    const owner = place === undefined ? undefined : read(place)
-    if (place === undefined || owner === undefined || dependentsOf(uid).length > 0) return
-    dropFinalizer(store, place.storage, owner, 'foregroundDeletion')
+
+  #remove(place: Place): void {
+    const resource = this.#registry.ofStorage(place.storage)
+    const object = this.#read(place)
+    if (resource === undefined || object === undefined || object.metadata.deletionTimestamp !== undefined)
+      return
+    deleteObject(this.#store, resource, object, background)
   }
-  const disown = (place: Place, uid: string): void => {
-    const object = read(place)
+
+  #dependentsOf(uid: string): Place[] {
+    return [...(this.#dependents.get(uid)?.values() ?? [])]
+  }
+
+  #noteOwners(change: Change): void {
+    const { uid } = change.object.metadata
+    for (const owner of ownersOf(change.previous)) this.#dependents.get(owner.uid)?.delete(uid)
+    if (change.type === 'DELETED') {
+      this.#living.delete(uid)
+      return
+    }
+    const place = placeOf(change.storage, change.object)
+    this.#living.set(uid, place)
+    for (const owner of ownersOf(change.object)) {
+      const known = this.#dependents.get(owner.uid) ?? new Map<string, Place>()
+      known.set(uid, place)
+      this.#dependents.set(owner.uid, known)
+    }
+  }
+
+  #removeIfAlone(place: Place): void {
+    const owners = ownersOf(this.#read(place))
+    if (owners.length > 0 && owners.every((owner) => !this.#living.has(owner.uid))) this.#remove(place)
+  }
+
+  #releaseOwner(uid: string): void {
+    const place = this.#living.get(uid)
+    const owner = place === undefined ? undefined : this.#read(place)
+    if (place === undefined || owner === undefined || this.#dependentsOf(uid).length > 0) return
+    dropFinalizer(this.#store, place.storage, owner, 'foregroundDeletion')
+  }
+
+  #disown(place: Place, uid: string): void {
+    const object = this.#read(place)
     if (object === undefined) return
     const { ownerReferences = [], ...rest } = object.metadata
     const left = ownerReferences.filter((owner) => owner.uid !== uid)
-    store.put(place.storage, {
-      ...object,
-      metadata: left.length > 0 ? { ...rest, ownerReferences: left } : rest,
-    })
+    const metadata = left.length > 0 ? { ...rest, ownerReferences: left } : rest
+    this.#store.put(place.storage, { ...object, metadata })
   }
-  const onMarked = (change: Change): void => {
+
+  #onMarked(change: Change): void {
     const { object, storage } = change
     const { uid, finalizers = [] } = object.metadata
     if (finalizers.includes('orphan')) {
-      for (const place of dependentsOf(uid)) disown(place, uid)
-      const now = read(placeOf(storage, object))
-      if (now !== undefined) dropFinalizer(store, storage, now, 'orphan')
+      for (const place of this.#dependentsOf(uid)) this.#disown(place, uid)
+      const now = this.#read(placeOf(storage, object))
+      if (now !== undefined) dropFinalizer(this.#store, storage, now, 'orphan')
     }
     if (finalizers.includes('foregroundDeletion')) {
-      for (const place of dependentsOf(uid)) remove(place)
-      releaseOwner(uid)
+      for (const place of this.#dependentsOf(uid)) this.#remove(place)
+      this.#releaseOwner(uid)
     }
-    if (storage === 'namespaces') emptyNamespace(object.metadata.name)
+    if (storage === 'namespaces') this.#emptyNamespace(object.metadata.name)
   }
-  const emptyNamespace = (namespace: string): void => {
+
+  #emptyNamespace(namespace: string): void {
+    const store = this.#store
     let left = 0
     for (const storage of store.storages()) {
-      if (registry.ofStorage(storage)?.namespaced !== true) continue
-      for (const object of store.list(storage, namespace)) remove(placeOf(storage, object))
+      if (this.#registry.ofStorage(storage)?.namespaced !== true) continue
+      for (const object of store.list(storage, namespace)) this.#remove(placeOf(storage, object))
       left += store.list(storage, namespace).length
     }
     const object = store.get('namespaces', undefined, namespace)
     if (left === 0 && object !== undefined && items(object.metadata.finalizers).length === 0)
       store.remove('namespaces', object)
   }
-  const onDeleted = (change: Change): void => {
+
+  #onDeleted(change: Change): void {
     const { object } = change
-    for (const place of dependentsOf(object.metadata.uid)) removeIfAlone(place)
-    for (const owner of ownersOf(object)) releaseOwner(owner.uid)
+    for (const place of this.#dependentsOf(object.metadata.uid)) this.#removeIfAlone(place)
+    for (const owner of ownersOf(object)) this.#releaseOwner(owner.uid)
     const { namespace } = object.metadata
-    const home = namespace === undefined ? undefined : store.get('namespaces', undefined, namespace)
-    if (home?.metadata.deletionTimestamp !== undefined) emptyNamespace(home.metadata.name)
-    if (change.storage === definitionStorage) removeDefined(object)
+    const home = namespace === undefined ? undefined : this.#store.get('namespaces', undefined, namespace)
+    if (home?.metadata.deletionTimestamp !== undefined) this.#emptyNamespace(home.metadata.name)
+    if (change.storage !== definitionStorage) return
+    const storage = `${text(at(object.spec, 'names', 'plural'))}.${text(at(object.spec, 'group'))}`
+    for (const one of this.#store.list(storage)) this.#store.remove(storage, one)
   }
-  const removeDefined = (definition: KubeObject): void => {
-    const storage = `${text(at(definition.spec, 'names', 'plural'))}.${text(at(definition.spec, 'group'))}`
-    for (const object of store.list(storage)) store.remove(storage, object)
-  }
-  const work = (): void => {
-    for (let change = queue.shift(); change !== undefined; change = queue.shift()) {
-      if (change.type === 'DELETED') onDeleted(change)
-      else if (change.object.metadata.deletionTimestamp !== undefined) onMarked(change)
-      else removeIfAlone(placeOf(change.storage, change.object))
-    }
-  }
-  const stop = store.subscribe(undefined, (change) => {
-    noteOwners(change)
-    queue.push(change)
-    if (queue.length === 1) queueMicrotask(work)
-  })
+}
+
+/** Answers how to stop it. */
+export function collectGarbage(store: Store, registry: Registry): () => void {
+  const collector = new Collector(store, registry)
+  const stop = store.subscribe(undefined, (change) => collector.note(change))
   return () => {
     stop()
-    queue = []
+    collector.forget()
   }
 }

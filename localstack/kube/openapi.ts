@@ -1,6 +1,6 @@
 /** OpenAPI v3: an index, and a document for each group and version with what kubectl reads: schemas, PATCH operations. */
 import { sha256 } from '../../src/lib/hash.ts'
-import { type Fields, isFields } from './object.ts'
+import { type Fields, isFields, text } from './object.ts'
 import { typeNameOf } from './kinds/builtin.ts'
 import { apiVersionOf, type Resource } from './resource.ts'
 import { definitions, objectMeta, type Schema } from './schema/schema.ts'
@@ -14,7 +14,7 @@ const published = (name: string): string => `io.k8s.${name}`
 function publishedSchema(schema: Schema): Fields {
   const out: Fields = {}
   for (const [key, value] of Object.entries(schema)) {
-    if (key === '$ref') out.allOf = [{ $ref: `#/components/schemas/${published(`${value}`)}` }]
+    if (key === '$ref') out.allOf = [{ $ref: `#/components/schemas/${published(text(value))}` }]
     else if (key === 'x-kubernetes-preserve-unknown-fields' && schema.type === undefined) continue
     else if (key === 'x-kubernetes-int-or-string') {
       out.oneOf = [{ type: 'integer' }, { type: 'string' }]

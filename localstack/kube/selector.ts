@@ -57,7 +57,11 @@ const selectable: Readonly<Record<string, readonly string[]>> = {
   'replicasets.apps': ['status.replicas'],
   events: [
     ...['involvedObject', 'regarding'].flatMap((field) => reference.map((key) => `${field}.${key}`)),
-    ...['reason', 'reportingComponent', 'reportingController', 'source', 'type'],
+    'reason',
+    'reportingComponent',
+    'reportingController',
+    'source',
+    'type',
   ],
 }
 

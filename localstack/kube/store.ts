@@ -1,15 +1,6 @@
 /** All objects in memory under one counter of versions, with a window of past changes for watches and pages. */
+import { type Change, createHistory } from './history.ts'
 import type { KubeObject } from './object.ts'
-
-export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED'
-
-export type Change = {
-  readonly revision: number
-  readonly type: ChangeType
-  readonly storage: string
-  readonly object: KubeObject
-  readonly previous?: KubeObject
-}
 
 export type Store = {
   readonly revision: () => number
@@ -33,8 +24,6 @@ export type Store = {
 export const keyOf = (object: KubeObject): string =>
   `${object.metadata.namespace ?? ''}/${object.metadata.name}`
 
-type Shelf = { readonly objects: Map<string, KubeObject>; sorted: readonly KubeObject[] | undefined }
-
 const byKey = (a: KubeObject, b: KubeObject): number => {
   const left = keyOf(a)
   const right = keyOf(b)
@@ -51,76 +40,67 @@ function undone(now: readonly KubeObject[], changes: readonly Change[]): readonl
   return [...objects.values()].sort(byKey)
 }
 
-export function createStore(historySize: number): Store {
-  const shelves = new Map<string, Shelf>()
-  const listeners = new Map<string | undefined, Set<(change: Change) => void>>()
-  let history: Change[] = []
-  let revision = 1
-  let forgottenUpTo = 0
+type Shelf = { readonly objects: Map<string, KubeObject>; sorted: readonly KubeObject[] | undefined }
 
-  const shelfOf = (storage: string): Shelf => {
+function createShelves(): (storage: string) => Shelf {
+  const shelves = new Map<string, Shelf>()
+  return (storage) => {
     const found = shelves.get(storage)
     if (found !== undefined) return found
     const made: Shelf = { objects: new Map(), sorted: undefined }
     shelves.set(storage, made)
     return made
   }
-  const announce = (change: Change): void => {
-    history.push(change)
-    // Trimmed in bulk, so that a change costs the same however long the window is.
-    if (history.length > historySize * 2) {
-      forgottenUpTo = history[history.length - historySize - 1]?.revision ?? forgottenUpTo
-      history = history.slice(-historySize)
-    }
-    for (const group of [change.storage, undefined])
-      for (const listener of listeners.get(group) ?? []) listener(change)
-  }
-  const sortedOf = (storage: string): readonly KubeObject[] => {
-    const shelf = shelfOf(storage)
-    shelf.sorted ??= [...shelf.objects.values()].sort(byKey)
-    return shelf.sorted
-  }
-  const stamped = (object: KubeObject): KubeObject => {
-    revision += 1
-    return { ...object, metadata: { ...object.metadata, resourceVersion: `${revision}` } }
-  }
+}
 
-  const since = (storage: string, from: number): readonly Change[] | undefined =>
-    from < forgottenUpTo
-      ? undefined
-      : history.filter((change) => change.storage === storage && change.revision > from)
+const sortedOf = (shelf: Shelf): readonly KubeObject[] => {
+  shelf.sorted ??= [...shelf.objects.values()].sort(byKey)
+  return shelf.sorted
+}
+
+export function createStore(historySize: number): Store {
+  const used = new Set<string>()
+  const shelfOf = createShelves()
+  const history = createHistory(historySize)
+  const listeners = new Map<string | undefined, Set<(change: Change) => void>>()
+  let revision = 1
+
+  const change = (storage: string, object: KubeObject, removed: boolean): KubeObject => {
+    const shelf = shelfOf(storage)
+    const key = keyOf(object)
+    const before = shelf.objects.get(key)
+    revision += 1
+    const next = { ...object, metadata: { ...object.metadata, resourceVersion: `${revision}` } }
+    if (removed) shelf.objects.delete(key)
+    else shelf.objects.set(key, next)
+    shelf.sorted = undefined
+    used.add(storage)
+    const type = removed ? 'DELETED' : before === undefined ? 'ADDED' : 'MODIFIED'
+    const previous = before ?? (removed ? object : undefined)
+    const made = {
+      revision,
+      type,
+      storage,
+      object: next,
+      ...(previous === undefined ? {} : { previous }),
+    } as const
+    history.add(made)
+    for (const group of [storage, undefined])
+      for (const listener of listeners.get(group) ?? []) listener(made)
+    return next
+  }
 
   return {
     revision: () => revision,
     get: (storage, namespace, name) => shelfOf(storage).objects.get(`${namespace ?? ''}/${name}`),
-    list: (storage, namespace) =>
-      namespace === undefined
-        ? sortedOf(storage)
-        : sortedOf(storage).filter((object) => object.metadata.namespace === namespace),
-    storages: () => [...shelves.keys()],
-    put: (storage, object) => {
-      const shelf = shelfOf(storage)
-      const next = stamped(object)
-      const previous = shelf.objects.get(keyOf(next))
-      shelf.objects.set(keyOf(next), next)
-      shelf.sorted = undefined
-      announce(
-        previous === undefined
-          ? { revision, type: 'ADDED', storage, object: next }
-          : { revision, type: 'MODIFIED', storage, object: next, previous },
-      )
-      return next
+    list: (storage, namespace) => {
+      const all = sortedOf(shelfOf(storage))
+      return namespace === undefined ? all : all.filter((object) => object.metadata.namespace === namespace)
     },
-    remove: (storage, object) => {
-      const shelf = shelfOf(storage)
-      const previous = shelf.objects.get(keyOf(object)) ?? object
-      const last = stamped(object)
-      shelf.objects.delete(keyOf(object))
-      shelf.sorted = undefined
-      announce({ revision, type: 'DELETED', storage, object: last, previous })
-      return last
-    },
-    since,
+    storages: () => [...used],
+    put: (storage, object) => change(storage, object, false),
+    remove: (storage, object) => change(storage, object, true),
+    since: history.since,
     subscribe: (storage, listener) => {
       const group = listeners.get(storage) ?? new Set()
       listeners.set(storage, group)
@@ -128,12 +108,9 @@ export function createStore(historySize: number): Store {
       return () => group.delete(listener)
     },
     listAt: (storage, from) => {
-      const changes = since(storage, from)
-      return changes === undefined ? undefined : undone(sortedOf(storage), changes)
+      const changes = history.since(storage, from)
+      return changes === undefined ? undefined : undone(sortedOf(shelfOf(storage)), changes)
     },
-    compact: () => {
-      forgottenUpTo = revision
-      history = []
-    },
+    compact: () => history.forget(revision),
   }
 }

@@ -148,18 +148,18 @@ function keptMetadata(write: Write, old: KubeObject, next: KubeObject): ObjectMe
 
 function checkPreconditions(write: Write, old: KubeObject, given: KubeObject): void {
   const { resource } = write
-  const { resourceVersion = '', uid } = given.metadata
+  const { resourceVersion, uid } = given.metadata as Partial<ObjectMeta>
   if (uid !== undefined && uid !== '' && uid !== old.metadata.uid)
     throw conflict(
       resource,
       old.metadata.name,
       `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
     )
-  if (resourceVersion === '' && resource.versionedUpdate)
+  if ((resourceVersion ?? '') === '' && resource.versionedUpdate)
     throw invalid(resource, old.metadata.name, [
       invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
     ])
-  if (resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion)
+  if ((resourceVersion ?? '') !== '' && resourceVersion !== old.metadata.resourceVersion)
     throw staleVersion(resource, old.metadata.name)
 }
 

@@ -4,7 +4,7 @@ import * as cluster from '../table/cluster.ts'
 import * as network from '../table/network.ts'
 import * as workload from '../table/workload.ts'
 import type { Column, KindRules, Resource, ScalePaths } from '../resource.ts'
-import { at, fields } from '../object.ts'
+import { at, fields, text } from '../object.ts'
 import { definitionRules } from './definition.ts'
 import { keepFromEvents, showAsEvents } from './event.ts'
 import { ingressClassRules, ingressRules } from './ingress.ts'
@@ -53,14 +53,20 @@ const namespaceRules: KindRules = {
   },
 }
 
-const keepsStatus: KindRules = { initialStatus: (object) => fields(object.status) }
+const nodeRules: KindRules = {
+  initialStatus: (object) => {
+    const status = fields(object.status)
+    if (status.capacity !== undefined) status.allocatable ??= status.capacity
+    return status
+  },
+}
 
 const secretRules: KindRules = {
   defaults: (object) => {
     object.type ??= 'Opaque'
     const plain = Object.entries(fields(object.stringData))
     if (plain.length === 0) return
-    const encoded = plain.map(([key, value]) => [key, Buffer.from(`${value}`).toString('base64')])
+    const encoded = plain.map(([key, value]) => [key, Buffer.from(text(value)).toString('base64')])
     object.data = { ...fields(object.data), ...Object.fromEntries(encoded) }
     delete object.stringData
   },
@@ -83,7 +89,7 @@ const rows: readonly Row[] = [
     cluster: true,
     status: true,
     columns: cluster.nodeColumns,
-    rules: keepsStatus,
+    rules: nodeRules,
   },
   {
     type: 'api.core.v1.Pod',

@@ -38,7 +38,6 @@ const takenNodePorts = (store: Store, self: KubeObject): Set<number> =>
 function defaults(object: KubeObject, store: Store, old?: KubeObject): void {
   const spec = specOf(object)
   object.spec = spec
-  const before = specOf(old)
   spec.type ??= 'ClusterIP'
   spec.sessionAffinity ??= 'None'
   if (spec.sessionAffinity === 'ClientIP')
@@ -48,14 +47,20 @@ function defaults(object: KubeObject, store: Store, old?: KubeObject): void {
     if (port.targetPort === undefined || port.targetPort === '' || port.targetPort === 0)
       port.targetPort = port.port
   }
-  if (spec.type === 'ExternalName') {
-    // As the real server: what belonged to the former type goes with it.
-    if (old !== undefined && before.type !== 'ExternalName')
-      for (const key of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'])
-        delete spec[key]
-    return
-  }
-  clusterIp(object, store, before)
+  if (spec.type === 'ExternalName') return withoutCluster(spec, old)
+  clusterDefaults(object, store, old)
+}
+
+function withoutCluster(spec: Record<string, unknown>, old: KubeObject | undefined): void {
+  // As the real server: what belonged to the former type goes with it.
+  if (old === undefined || specOf(old).type === 'ExternalName') return
+  for (const key of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'])
+    delete spec[key]
+}
+
+function clusterDefaults(object: KubeObject, store: Store, old: KubeObject | undefined): void {
+  const spec = specOf(object)
+  clusterIp(object, store, specOf(old))
   spec.ipFamilies ??= ['IPv4']
   spec.ipFamilyPolicy ??= 'SingleStack'
   spec.internalTrafficPolicy ??= 'Cluster'

@@ -1,6 +1,6 @@
 /** JSON Patch (RFC 6902). */
 import { equal } from '../../../src/lib/json.ts'
-import { copy, type Fields, isFields } from '../object.ts'
+import { copy, type Fields, isFields, text } from '../object.ts'
 import { ApiError, badRequest } from '../status.ts'
 
 const refuse = (message: string): ApiError => new ApiError(422, 'Invalid', message, {})
@@ -20,7 +20,7 @@ export function jsonPatch(document: unknown, patch: unknown): unknown {
 }
 
 function applyStep(holder: Fields, step: Fields): void {
-  const path = ['root', ...keysOf(`${step.path}`)]
+  const path = ['root', ...keysOf(text(step.path))]
   switch (step.op) {
     case 'add':
       return put(holder, path, copy(step.value), 'add')
@@ -30,14 +30,14 @@ function applyStep(holder: Fields, step: Fields): void {
       return void take(holder, path)
     case 'test':
       if (!equal(read(holder, path), step.value))
-        throw refuse(`testing value ${step.path} failed: test failed`)
+        throw refuse(`testing value ${text(step.path)} failed: test failed`)
       return
     case 'move':
-      return put(holder, path, take(holder, ['root', ...keysOf(`${step.from}`)]), 'add')
+      return put(holder, path, take(holder, ['root', ...keysOf(text(step.from))]), 'add')
     case 'copy':
-      return put(holder, path, copy(read(holder, ['root', ...keysOf(`${step.from}`)])), 'add')
+      return put(holder, path, copy(read(holder, ['root', ...keysOf(text(step.from))])), 'add')
     default:
-      throw refuse(`Unexpected kind: ${step.op}`)
+      throw refuse(`Unexpected kind: ${text(step.op)}`)
   }
 }
 

@@ -116,8 +116,11 @@ export function applied(
 }
 
 function conflictOf(conflicts: readonly { readonly one: Manager; readonly path: string }[]): ApiError {
-  const who = (one: Manager): string =>
-    `conflict with "${one.manager}"${one.operation === 'Update' ? ` using ${one.apiVersion}` : ''}${one.subresource === undefined ? '' : ` with subresource "${one.subresource}"`}`
+  const who = ({ manager, operation, subresource, apiVersion, time }: Manager): string => {
+    if (operation === 'Apply') return `conflict with "${manager}"`
+    const part = subresource === undefined ? '' : ` with subresource "${subresource}"`
+    return `conflict with "${manager}"${part} using ${apiVersion} at ${time}`
+  }
   const causes: Cause[] = conflicts.map(({ one, path }) => ({
     reason: 'FieldManagerConflict',
     message: who(one),

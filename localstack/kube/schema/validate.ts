@@ -56,7 +56,7 @@ function ofCombination(value: unknown, schema: Schema, field: string): Cause[] {
 
 function ofText(value: string, schema: Schema, field: string): Cause[] {
   const out: Cause[] = []
-  const length = [...value].length
+  const length = Array.from(value).length
   if (schema.pattern !== undefined && !patternOf(schema.pattern).test(value))
     out.push(invalidValue(field, value, `${body(field)} should match '${schema.pattern}'`))
   if (schema.minLength !== undefined && length < schema.minLength)

@@ -1,5 +1,5 @@
 /** How cells of kubectl's tables are made: names, ages, and joined lists. */
-import type { KubeObject } from '../object.ts'
+import { type KubeObject, text } from '../object.ts'
 import type { Column } from '../resource.ts'
 
 /** As kubectl shortens a duration: `5s`, `3m20s`, `2h`, `5d`. */
@@ -46,6 +46,6 @@ export const pairs = (map: Readonly<Record<string, unknown>>): string =>
   or(
     Object.entries(map)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, value]) => `${key}=${value}`)
+      .map(([key, value]) => `${key}=${text(value)}`)
       .join(','),
   )

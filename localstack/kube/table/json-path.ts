@@ -1,5 +1,5 @@
 /** The part of kubectl's JSONPath that printer columns and scale paths use: names, indexes, `[*]` and `[?(@.key=="value")]`. */
-import { isFields } from '../object.ts'
+import { isFields, text } from '../object.ts'
 
 type Step = (values: readonly unknown[]) => unknown[]
 
@@ -18,7 +18,7 @@ function bracket(inside: string): Step {
   const filter = /^\?\(\s*@\.?(.*?)\s*==\s*['"]?(.*?)['"]?\s*\)$/.exec(inside)
   if (filter) {
     const [, path = '', wanted] = filter
-    return (values) => members(values).filter((value) => `${jsonPath(value, `.${path}`)[0]}` === wanted)
+    return (values) => members(values).filter((value) => text(jsonPath(value, `.${path}`)[0]) === wanted)
   }
   const index = Number(inside)
   return (values) =>
