@@ -35,11 +35,24 @@ function serve(world: World): Draft {
   if (!ready || needsBackendSecurityGroup(world)) return made
   const detached = made.steps.flatMap(({ call, id }) => (call === 'SetSecurityGroups' ? [id] : []))
   return join([
-    made,
+    closePortsLast(made),
     planSurplusTargetGroups(world, naming(world, made.steps)),
     // A group that is still on a replaced load balancer can't go.
     made.problems.length > 0 ? draft({}) : planSurplusSecurityGroups(world, detached),
   ])
+}
+
+/** A port stays open for as long as its listener stands, also where a guard keeps that listener. */
+function closePortsLast(made: Draft): Draft {
+  const isClosing = ({ call }: Step) => call === 'RevokeSecurityGroupIngress'
+  const closed = made.steps.filter(({ call }) => call === 'DeleteListener').map(({ id }) => id)
+  return {
+    ...made,
+    steps: [
+      ...made.steps.filter((one) => !isClosing(one)),
+      ...made.steps.filter(isClosing).map((one) => ({ ...one, after: [...one.after, ...closed] })),
+    ],
+  }
 }
 
 function tearDown(world: World): Draft {

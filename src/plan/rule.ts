@@ -203,32 +203,52 @@ const meets = (slot: Placed, rule: ActualRule): boolean =>
   ('wanted' in slot && slot.wanted !== undefined && overlap(slot.wanted.conditions, rule.conditions)) ||
   (slot.kind === 'modify' && overlap(slot.rule.conditions, rule.conditions))
 
-/** An old rule goes once whatever takes its requests over has come; where there is no room, one goes first. */
+/**
+ * An old rule goes once whatever takes its requests over has come, and from the bottom up, or a wider old rule would
+ * serve what a narrower one did. Where there is no room for a new one, one old goes first.
+ */
 function deleteRules(
   { placed }: Change,
   made: readonly Made[],
   missing: readonly Placed[],
   reorder: readonly Step[],
 ): Step[] {
-  const old = placed.filter((slot) => slot.kind === 'delete')
-  const free = old.filter(({ rule }) => missing.every((slot) => !meets(slot, rule)))
-  const stuck = made.length === 0 && free.length === 0 && missing.every(({ kind }) => kind === 'create')
-  return (stuck ? old.slice(-1) : free).map(({ rule }) =>
-    step(
-      { call: 'DeleteRule', rule: rule.arn },
-      {
-        key: rule.arn,
-        reason: stuck ? 'no member wants it, and the rule quota leaves no room' : 'no member wants it',
-        impact: 'deletes',
-        owner: rule.tags[ownerTag] ?? group,
-        after: [
-          ...reorder.map(({ id }) => id),
-          ...made.filter(({ slot }) => meets(slot, rule)).map((one) => one.step.id),
-        ],
-      },
-    ),
-  )
+  const old = placed.flatMap((slot) => (slot.kind === 'delete' ? [slot.rule] : [])).reverse()
+  const steps: Step[] = []
+  const gone: { readonly rule: ActualRule; readonly id: string }[] = []
+  const staying: ActualRule[] = []
+  for (const rule of old) {
+    const blocked =
+      missing.some((slot) => meets(slot, rule)) ||
+      staying.some((lower) => overlap(lower.conditions, rule.conditions))
+    if (blocked) {
+      staying.push(rule)
+      continue
+    }
+    const lower = gone.filter((one) => overlap(one.rule.conditions, rule.conditions))
+    const takers = made.filter(({ slot }) => meets(slot, rule)).map((one) => one.step)
+    const one = deleteRule(rule, 'no member wants it', [...reorder, ...takers, ...lower])
+    gone.push({ rule, id: one.id })
+    steps.push(one)
+  }
+  const [last] = old
+  const stuck = made.length === 0 && steps.length === 0 && missing.every(({ kind }) => kind === 'create')
+  return stuck && last
+    ? [deleteRule(last, 'no member wants it, and the rule quota leaves no room', reorder)]
+    : steps
 }
+
+const deleteRule = (rule: ActualRule, reason: string, after: readonly { readonly id: string }[]): Step =>
+  step(
+    { call: 'DeleteRule', rule: rule.arn },
+    {
+      key: rule.arn,
+      reason,
+      impact: 'deletes',
+      owner: rule.tags[ownerTag] ?? group,
+      after: after.map(({ id }) => id),
+    },
+  )
 
 /** The position tag is left as it is; the owner tag is put right only where it is. */
 function ruleTags(world: World, slots: readonly Slot[]): Draft {

@@ -163,10 +163,10 @@ test('a listener on a new port is made before the old one goes', () => {
   const { steps } = converge(desired([listener(8080, [rule('/*', 'web')])]), sim)
   assert.deepEqual(calls(steps), [
     'AuthorizeSecurityGroupIngress',
-    'RevokeSecurityGroupIngress',
     'CreateListener',
     'CreateRule',
     'DeleteListener',
+    'RevokeSecurityGroupIngress',
   ])
 })
 

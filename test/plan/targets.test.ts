@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ActualSecurityGroup, Target, TargetState } from '../../src/model/actual.ts'
+import type { Permission } from '../../src/model/security-group.ts'
+import { settings } from '../../src/model/settings.ts'
+import { planEndpointSecurityGroup } from '../../src/plan/endpoint-security-group.ts'
+import { guard, type GuardPolicy } from '../../src/plan/guard.ts'
+import { plan } from '../../src/plan/plan.ts'
+import { planTargets } from '../../src/plan/targets.ts'
+import { calls, converge, desired, gone, input, listener, rule } from './fixture.ts'
+
+const target = (id: string, state: TargetState = 'healthy'): Target => ({ id, port: 80, state })
+const base = { targetGroup: 'tg', binding: 'ns/web', emptyObeyed: false }
+
+test('targets: new ones in, then old ones out; a draining one counts as absent', () => {
+  const { steps } = planTargets({
+    ...base,
+    wanted: [
+      { id: 'c', port: 80 },
+      { id: 'b', port: 80 },
+      { id: 'a', port: 80 },
+    ],
+    registered: [target('a'), target('b', 'draining'), target('z'), target('y', 'draining')],
+  })
+  assert.deepEqual(
+    steps.map((step) => 'targets' in step && [step.call, step.targets.map(({ id }) => id), step.after]),
+    [
+      ['RegisterTargets', ['b', 'c'], []],
+      ['DeregisterTargets', ['z'], ['RegisterTargets:tg#0']],
+    ],
+  )
+})
+
+test('targets: calls of 200, and equal sets need none', () => {
+  const wanted = Array.from({ length: 401 }, (_, at) => ({ id: `i${at}`, port: 80 }))
+  assert.deepEqual(
+    planTargets({ ...base, wanted, registered: [] }).steps.map(
+      (step) => 'targets' in step && step.targets.length,
+    ),
+    [200, 200, 1],
+  )
+  assert.deepEqual(planTargets({ ...base, wanted, registered: wanted.map(({ id }) => target(id)) }).steps, [])
+})
+
+test('targets: the last ones stay unless emptiness is obeyed', () => {
+  const held = planTargets({ ...base, wanted: [], registered: [target('a')] })
+  assert.deepEqual([held.steps, held.holds.length], [[], 1])
+  assert.deepEqual(
+    calls(planTargets({ ...base, wanted: [], registered: [target('a')], emptyObeyed: true }).steps),
+    ['DeregisterTargets'],
+  )
+})
+
+test('targets: in a shared target group only our own go', () => {
+  const { steps } = planTargets({
+    ...base,
+    wanted: [{ id: 'n', port: 80 }],
+    registered: [target('a'), target('b')],
+    ours: [{ id: 'b', port: 80 }],
+  })
+  assert.deepEqual(
+    steps.map((step) => 'targets' in step && step.targets.map(({ id }) => id)),
+    [['n'], ['b']],
+  )
+})
+
+const from = (fromPort: number, toPort = fromPort, description?: string): Permission => ({
+  protocol: 'tcp',
+  fromPort,
+  toPort,
+  source: { securityGroup: 'sg-backend' },
+  ...(description === undefined ? {} : { description }),
+})
+const ours = 'elbv2.k8s.aws/targetGroupBinding=shared'
+const nodes = (ingress: readonly Permission[]): ActualSecurityGroup => ({
+  id: 'sg-n',
+  name: 'n',
+  vpcId: 'v',
+  tags: {},
+  ingress,
+})
+const given = settings({ clusterName: 'demo', region: 'r', vpcId: 'v' })
+const ranges = (drafted: ReturnType<typeof planEndpointSecurityGroup>) =>
+  drafted.steps.map(
+    (step) =>
+      'permissions' in step && [
+        step.call,
+        step.permissions.map(({ fromPort, toPort }) => [fromPort, toPort]),
+      ],
+  )
+
+test('endpoint rules: one range, authorised before the old one is revoked, and nobody else is touched', () => {
+  const group = nodes([from(8080, 8080, ours), from(22), from(9090, 9090, 'mine')])
+  const wanted = [from(9000), from(8080)]
+  assert.deepEqual(ranges(planEndpointSecurityGroup(group, wanted, { settings: given, complete: true })), [
+    ['AuthorizeSecurityGroupIngress', [[8080, 9000]]],
+    ['RevokeSecurityGroupIngress', [[8080, 8080]]],
+  ])
+  assert.deepEqual(ranges(planEndpointSecurityGroup(group, wanted, { settings: given, complete: false })), [
+    ['AuthorizeSecurityGroupIngress', [[8080, 9000]]],
+  ])
+  const done = nodes([from(8080, 9000, ours), from(22)])
+  assert.deepEqual(planEndpointSecurityGroup(done, wanted, { settings: given, complete: true }).steps, [])
+})
+
+test('endpoint rules: a rule that someone else made already is enough', () => {
+  assert.deepEqual(
+    planEndpointSecurityGroup(nodes([from(80)]), [from(80)], { settings: given, complete: true }).steps,
+    [],
+  )
+})
+
+const policy = (change: Partial<GuardPolicy>): GuardPolicy => ({
+  mode: 'apply',
+  loadBalancers: [],
+  inferred: false,
+  owned: 10,
+  deletedInWindow: 0,
+  members: [{ kind: 'Ingress', namespace: 'ns', name: 'app' }],
+  ...change,
+})
+
+test('guard: observing writes nothing', () => {
+  const { sim } = converge(desired([listener(80, [rule('/*', 'web')])]))
+  assert.deepEqual(guard(plan(gone(), sim.actual, input), policy({ mode: 'observe' })).steps, [])
+})
+
+test('guard: deletion protection stops the load balancer and all that comes after it', () => {
+  const { sim } = converge(desired([listener(80, [rule('/*', 'web')])]))
+  const loadBalancers = sim.actual.loadBalancers.map((one) => ({
+    ...one,
+    attributes: { 'deletion_protection.enabled': 'true' },
+  }))
+  const guarded = guard(plan(gone(), sim.actual, input), policy({ loadBalancers }))
+  assert.deepEqual(guarded.steps, [])
+  assert.deepEqual(
+    guarded.problems.map(({ kind }) => kind),
+    ['DeletionProtected'],
+  )
+})
+
+test('guard: inferred deletions stop at two or a tenth, explicit ones do not', () => {
+  const { sim } = converge(desired([80, 81, 82, 83].map((port) => listener(port, []))))
+  const next = plan(desired([listener(80, [])]), sim.actual, input)
+  assert.equal(calls(guard(next, policy({})).steps).filter((call) => call === 'DeleteListener').length, 3)
+  const stopped = guard(next, policy({ inferred: true }))
+  assert.deepEqual([calls(stopped.steps), stopped.problems.map(({ kind }) => kind)], [[], ['Guarded']])
+  assert.equal(guard(next, policy({ inferred: true, owned: 30 })).problems.length, 0)
+  assert.equal(guard(next, policy({ inferred: true, owned: 30, deletedInWindow: 1 })).problems.length, 1)
+})
