@@ -5,15 +5,24 @@ import { listen } from './aws/listen.ts'
 import { seedVpc } from './aws/seed.ts'
 import { timings } from './timing.ts'
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '4566' },
-    timing: { type: 'string', default: 'sandbox' },
-    region: { type: 'string', default: 'eu-west-1' },
-    account: { type: 'string', default: '123456789012' },
-    'cluster-name': { type: 'string', default: 'workshop' },
-  },
-})
+function options() {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: 'string', default: '4566' },
+        timing: { type: 'string', default: 'sandbox' },
+        region: { type: 'string', default: 'eu-west-1' },
+        account: { type: 'string', default: '123456789012' },
+        'cluster-name': { type: 'string', default: 'workshop' },
+      },
+    }).values
+  } catch (error) {
+    console.error((error as Error).message)
+    process.exit(2)
+  }
+}
+
+const values = options()
 const timing = values.timing === 'aws' || values.timing === 'sandbox' ? timings[values.timing] : undefined
 if (!timing) {
   console.error(`--timing=${values.timing}: must be sandbox or aws`)
@@ -31,6 +40,7 @@ const cloud = createCloud({
     seedVpc(account, { clusterName: values['cluster-name'] })
   },
 })
+// What follows the account (the data plane, the hosts file) attaches to this object: it lives through resets.
 const account = cloud.account(values.account, values.region)
 const server = await listen(cloud.handle, { port }).catch((error: Error) => {
   console.error(`cannot listen on port ${port}: ${error.message}`)

@@ -13,7 +13,7 @@ import type {
 } from '@aws-sdk/client-ec2'
 import type { Account } from './account.ts'
 import { expand } from './ec2/permission.ts'
-import { seededId } from './seed.ts'
+import { seededId } from './seed-network.ts'
 import { setTags } from './tag.ts'
 
 export type Facts = {

@@ -44,8 +44,9 @@ const group = (cloud: Cloud, GroupName: string) =>
 async function local(cloud: Cloud, method: string, path: string, body: unknown = ''): Promise<unknown> {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const answer = await cloud.handle({ method, path: `/_local/${path}`, headers: {}, body: text })
-  assert.equal(answer.status, 200, String(answer.body))
-  return JSON.parse(String(answer.body))
+  const shown = answer.body as string
+  assert.equal(answer.status, 200, shown)
+  return JSON.parse(shown)
 }
 
 test('accounts come from the access key and regions from the scope', async () => {

@@ -9,8 +9,7 @@ import {
   releaseInterfaces,
   setGroups,
 } from '../../../localstack/aws/ec2/network-interface.ts'
-import { assignPodIp, releasePodIp } from '../../../localstack/aws/pod-address.ts'
-import { seedVpc, type SeededVpc } from '../../../localstack/aws/seed.ts'
+import { assignPodIp, releasePodIp, seedVpc, type SeededVpc } from '../../../localstack/aws/seed.ts'
 import { timings, type Timing } from '../../../localstack/timing.ts'
 import { clientsFor, codeOf } from './clients.ts'
 
@@ -126,9 +125,9 @@ test('a pod has a secondary address of its node, and it rests after its release'
   }
   assert.equal(pod, '192.168.128.5')
   assert.equal(await find(pod), instanceId)
-  releasePodIp(account, pod)
+  releasePodIp(account, instanceId, pod)
   assert.equal(await find(pod), undefined)
-  releasePodIp(account, vpc.instances[1]!.privateIp)
+  releasePodIp(account, instanceId, vpc.instances[1]!.privateIp)
   assert.equal(await find(vpc.instances[1]!.privateIp), instanceId)
   assert.equal(assignPodIp(account, instanceId), '192.168.128.6')
 })
