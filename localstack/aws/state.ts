@@ -14,7 +14,13 @@ const clocks = new Set([
   'health',
   'gone',
   'until',
+  'modifiedAt',
+  'inUseSince',
+  'inUseUntil',
+  'decreasesLeft',
 ])
+/** Secrets are shown to nobody. */
+const secret = 'clientSecret'
 const hidden = new Set(['lastAddress', 'keyPairs'])
 /** Arrays whose order means nothing. */
 const sets = new Set([
@@ -48,7 +54,10 @@ function contentOf(account: Account): unknown {
 }
 
 function canonical(value: unknown): unknown {
-  if (value instanceof Map) return sorted([...value].map(([key, item]) => [String(key), canonical(item)]))
+  if (value instanceof Map) {
+    const kept = [...(value as Map<string, unknown>)].filter(([, item]) => !isDraining(item))
+    return sorted(kept.map(([key, item]) => [key, canonical(item)]))
+  }
   if (value instanceof Date) return value.toISOString()
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (Array.isArray(value)) return value.map(canonical)
@@ -61,6 +70,13 @@ function canonical(value: unknown): unknown {
       return [key, sets.has(key) && Array.isArray(plain) ? sortedSet(plain) : plain]
     })
   return sorted(entries)
+}
+
+/** A target that drains is no longer registered. */
+function isDraining(item: unknown): boolean {
+  return (
+    typeof item === 'object' && item !== null && 'drainingUntil' in item && item.drainingUntil !== undefined
+  )
 }
 
 function sortedSet(items: readonly unknown[]): unknown[] {

@@ -146,6 +146,30 @@ test('the state is byte-equal when the content is, whatever the way there', asyn
   assert.deepEqual(await local(cloud, 'GET', 'state?region=mars'), {})
 })
 
+test('the state shows neither secrets nor what only the clock moves', () => {
+  const cloud = seeded()
+  const account = cloud.account(id, region)
+  const arn = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/a/1'
+  account.targetGroups.set(arn, {
+    arn,
+    wire: { TargetGroupArn: arn },
+    attributes: new Map(),
+    targets: new Map(),
+  })
+  account.rules.set('rule', { arn: 'rule', listenerArn: 'l', wire: {}, clientSecret: 'hush', createdAt: 1 })
+  const { targets } = account.targetGroups.get(arn)!
+  const before = cloud.state()
+  assert.ok(!before.includes('hush'))
+  const target = { id: '10.0.0.1', port: 80, registeredAt: 1 }
+  targets.set('10.0.0.1:80', { ...target, health: { State: 'initial' } })
+  const registered = cloud.state()
+  assert.notEqual(registered, before)
+  targets.set('10.0.0.1:80', { ...target, registeredAt: 2, health: { State: 'healthy' } })
+  assert.equal(cloud.state(), registered)
+  targets.set('10.0.0.1:80', { ...target, health: { State: 'healthy' }, drainingUntil: 3 })
+  assert.equal(cloud.state(), before)
+})
+
 test('reset goes back to the seed, and keeps the account for its watchers', async () => {
   const cloud = seeded()
   const account = cloud.account(id, region)
