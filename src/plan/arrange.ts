@@ -130,6 +130,7 @@ function rewrite(matched: Matched, entries: readonly Entry[]): readonly Entry[] 
   const old = leaving(matched, entries)
   const fresh = entries.filter(({ rule }) => !rule)
   const tight = fresh.length > matched.free
+  const changes = changing(matched, entries)
   let from = 0
   for (const rule of old) {
     const [low, high] = gap(result, rule, from)
@@ -140,7 +141,7 @@ function rewrite(matched: Matched, entries: readonly Entry[]): readonly Entry[] 
         !taken &&
         wanted !== undefined &&
         sameOwner(matched.ownerOf(rule), wanted.owner) &&
-        (tight || alone(rule, wanted, old, fresh)),
+        (tight || alone(rule, wanted, old, changes)),
     )
     const wanted = result[at]?.wanted
     if (!wanted) continue
@@ -149,6 +150,10 @@ function rewrite(matched: Matched, entries: readonly Entry[]): readonly Entry[] 
   }
   return result
 }
+
+/** What comes, and what changes in place: until it has, requests for it are served as before. */
+const changing = ({ exact, pinned }: Matched, entries: readonly Entry[]): Entry[] =>
+  entries.filter(({ rule }) => !rule || !(exact.has(rule) || pinned.has(rule)))
 
 const sameOwner = (owner: IngressKey | undefined, wanted: IngressKey): boolean =>
   owner === undefined || owner === wanted
@@ -160,10 +165,15 @@ function gap(entries: readonly Entry[], rule: ActualRule, from: number): readonl
   return [Math.max(low, from), high < 0 ? entries.length : high]
 }
 
-function alone(rule: ActualRule, wanted: Rule, old: readonly ActualRule[], fresh: readonly Entry[]): boolean {
+function alone(
+  rule: ActualRule,
+  wanted: Rule,
+  old: readonly ActualRule[],
+  changes: readonly Entry[],
+): boolean {
   const others = [
     ...old.filter((one) => one !== rule).map(({ conditions }) => conditions),
-    ...fresh.flatMap((one) => (one.wanted && one.wanted !== wanted ? [one.wanted.conditions] : [])),
+    ...changes.flatMap((one) => (one.wanted && one.wanted !== wanted ? [one.wanted.conditions] : [])),
   ]
   return others.every((one) => !overlap(one, rule.conditions) && !overlap(one, wanted.conditions))
 }
@@ -200,8 +210,7 @@ function withMoves(
   entries: readonly Entry[],
   moves: readonly Entry[],
 ): readonly Slot[] | undefined {
-  const fresh = entries.filter(({ rule }) => !rule)
-  const crossed = fresh.some(({ wanted }) =>
+  const crossed = changing(matched, entries).some(({ wanted }) =>
     moves.some(({ rule }) => rule && wanted && overlap(rule.conditions, wanted.conditions)),
   )
   if (crossed) return undefined

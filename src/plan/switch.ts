@@ -113,12 +113,7 @@ function readiness(
     const left = (parkedUntil(place) ?? 0) - world.input.now
     return left > 0 ? { wait: health(name, Math.min(left, 5_000)), park: false } : { park: false }
   }
-  // Served elsewhere: its health is known, and only a target that is being checked is worth waiting for.
-  const attached = world.actual.rules.some(({ actions }) => named(actions).includes(name))
-  if (!attached) return { wait: health(name, 5_000), park: true }
-  return targets.some(({ state }) => state === 'initial')
-    ? { wait: health(name, 5_000), park: false }
-    : { park: false }
+  return { wait: health(name, 5_000), park: true }
 }
 
 const health = (on: string, afterMs: number): Wait => ({
