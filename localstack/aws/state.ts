@@ -62,7 +62,8 @@ function canonical(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (Array.isArray(value)) return value.map(canonical)
   if (value === null || typeof value !== 'object') return value
-  const moves = (key: string): boolean => clocks.has(key) || (key === 'State' && 'LoadBalancerArn' in value)
+  const moves = (key: string): boolean =>
+    clocks.has(key) || key === secret || (key === 'State' && 'LoadBalancerArn' in value)
   const entries = Object.entries(value)
     .filter(([key, item]) => item !== undefined && !moves(key))
     .map(([key, item]): [string, unknown] => {
