@@ -1,5 +1,49 @@
 /** An account with a seeded VPC, a clock that the test moves, and `call`, which runs an action as the front end does. */
 import assert from 'node:assert/strict'
+import type {
+  AddListenerCertificatesOutput,
+  AddTagsOutput,
+  CreateListenerOutput,
+  CreateLoadBalancerOutput,
+  CreateRuleOutput,
+  CreateTargetGroupOutput,
+  CreateTrustStoreOutput,
+  DeleteListenerOutput,
+  DeleteLoadBalancerOutput,
+  DeleteRuleOutput,
+  DeleteTargetGroupOutput,
+  DeleteTrustStoreOutput,
+  DeregisterTargetsOutput,
+  DescribeAccountLimitsOutput,
+  DescribeCapacityReservationOutput,
+  DescribeListenerAttributesOutput,
+  DescribeListenerCertificatesOutput,
+  DescribeListenersOutput,
+  DescribeLoadBalancerAttributesOutput,
+  DescribeLoadBalancersOutput,
+  DescribeRulesOutput,
+  DescribeSSLPoliciesOutput,
+  DescribeTagsOutput,
+  DescribeTargetGroupAttributesOutput,
+  DescribeTargetGroupsOutput,
+  DescribeTargetHealthOutput,
+  DescribeTrustStoresOutput,
+  ModifyCapacityReservationOutput,
+  ModifyIpPoolsOutput,
+  ModifyListenerOutput,
+  ModifyListenerAttributesOutput,
+  ModifyLoadBalancerAttributesOutput,
+  ModifyRuleOutput,
+  ModifyTargetGroupOutput,
+  ModifyTargetGroupAttributesOutput,
+  RegisterTargetsOutput,
+  RemoveListenerCertificatesOutput,
+  RemoveTagsOutput,
+  SetIpAddressTypeOutput,
+  SetRulePrioritiesOutput,
+  SetSecurityGroupsOutput,
+  SetSubnetsOutput,
+} from '@aws-sdk/client-elastic-load-balancing-v2'
 import { Account } from '../../../localstack/aws/account.ts'
 import { elbv2 } from '../../../localstack/aws/elbv2/service.ts'
 import { type SeededVpc, seedVpc } from '../../../localstack/aws/seed.ts'
@@ -10,10 +54,60 @@ export type World = {
   readonly account: Account
   readonly vpc: SeededVpc
   now: number
-  readonly call: (action: string, input: object) => Answer
+  readonly call: <A extends keyof Outputs>(action: A, input: object) => Full<Outputs[A]>
 }
-/** Tests read answers freely: each names what it looks for. */
-export type Answer = { readonly [member: string]: any } // oxlint-disable-line typescript/no-explicit-any
+type Outputs = {
+  AddListenerCertificates: AddListenerCertificatesOutput
+  AddTags: AddTagsOutput
+  CreateListener: CreateListenerOutput
+  CreateLoadBalancer: CreateLoadBalancerOutput
+  CreateRule: CreateRuleOutput
+  CreateTargetGroup: CreateTargetGroupOutput
+  CreateTrustStore: CreateTrustStoreOutput
+  DeleteListener: DeleteListenerOutput
+  DeleteLoadBalancer: DeleteLoadBalancerOutput
+  DeleteRule: DeleteRuleOutput
+  DeleteTargetGroup: DeleteTargetGroupOutput
+  DeleteTrustStore: DeleteTrustStoreOutput
+  DeregisterTargets: DeregisterTargetsOutput
+  DescribeAccountLimits: DescribeAccountLimitsOutput
+  DescribeCapacityReservation: DescribeCapacityReservationOutput
+  DescribeListenerAttributes: DescribeListenerAttributesOutput
+  DescribeListenerCertificates: DescribeListenerCertificatesOutput
+  DescribeListeners: DescribeListenersOutput
+  DescribeLoadBalancerAttributes: DescribeLoadBalancerAttributesOutput
+  DescribeLoadBalancers: DescribeLoadBalancersOutput
+  DescribeRules: DescribeRulesOutput
+  DescribeSSLPolicies: DescribeSSLPoliciesOutput
+  DescribeTags: DescribeTagsOutput
+  DescribeTargetGroupAttributes: DescribeTargetGroupAttributesOutput
+  DescribeTargetGroups: DescribeTargetGroupsOutput
+  DescribeTargetHealth: DescribeTargetHealthOutput
+  DescribeTrustStores: DescribeTrustStoresOutput
+  ModifyCapacityReservation: ModifyCapacityReservationOutput
+  ModifyIpPools: ModifyIpPoolsOutput
+  ModifyListener: ModifyListenerOutput
+  ModifyListenerAttributes: ModifyListenerAttributesOutput
+  ModifyLoadBalancerAttributes: ModifyLoadBalancerAttributesOutput
+  ModifyRule: ModifyRuleOutput
+  ModifyTargetGroup: ModifyTargetGroupOutput
+  ModifyTargetGroupAttributes: ModifyTargetGroupAttributesOutput
+  RegisterTargets: RegisterTargetsOutput
+  RemoveListenerCertificates: RemoveListenerCertificatesOutput
+  RemoveTags: RemoveTagsOutput
+  SetIpAddressType: SetIpAddressTypeOutput
+  SetRulePriorities: SetRulePrioritiesOutput
+  SetSecurityGroups: SetSecurityGroupsOutput
+  SetSubnets: SetSubnetsOutput
+}
+/** With every member there: a test that names one knows that it is, or fails. */
+export type Full<T> = T extends Date
+  ? T
+  : T extends readonly (infer Item)[]
+    ? [Full<Item>, ...Full<Item>[]]
+    : T extends object
+      ? { [Key in keyof T]-?: Full<NonNullable<T[Key]>> }
+      : T
 
 export function counting(): Ids {
   let count = 0
@@ -31,7 +125,7 @@ export function newWorld(timing: Partial<Timing> = {}): World {
     account,
     vpc,
     now: Date.UTC(2026, 0, 1),
-    call: (action, input) => {
+    call: <A extends keyof Outputs>(action: A, input: object) => {
       const context: Context = {
         account,
         ids,
@@ -39,7 +133,7 @@ export function newWorld(timing: Partial<Timing> = {}): World {
         accessKey: account.id,
         now: world.now,
       }
-      const run = elbv2.actions[action] as unknown as (input: object, context: Context) => Answer
+      const run = elbv2.actions[action] as unknown as (input: object, context: Context) => Full<Outputs[A]>
       assert.ok(run, `action ${action}`)
       return structuredClone(run(input, context))
     },
@@ -58,7 +152,7 @@ export function refused(run: () => unknown, code: string, message?: RegExp): voi
 
 export function loadBalancer(world: World, more: object = {}): string {
   const input = { Name: 'web', Subnets: world.vpc.publicSubnets, ...more }
-  return world.call('CreateLoadBalancer', input)['LoadBalancers'][0].LoadBalancerArn
+  return world.call('CreateLoadBalancer', input).LoadBalancers[0].LoadBalancerArn
 }
 export function targetGroup(world: World, more: object = {}): string {
   const input = {
@@ -69,7 +163,7 @@ export function targetGroup(world: World, more: object = {}): string {
     TargetType: 'ip',
     ...more,
   }
-  return world.call('CreateTargetGroup', input)['TargetGroups'][0].TargetGroupArn
+  return world.call('CreateTargetGroup', input).TargetGroups[0].TargetGroupArn
 }
 export const notFound = {
   Type: 'fixed-response',
@@ -84,7 +178,7 @@ export function listener(world: World, loadBalancerArn: string, more: object = {
     DefaultActions: [notFound],
     ...more,
   }
-  return world.call('CreateListener', input)['Listeners'][0].ListenerArn
+  return world.call('CreateListener', input).Listeners[0].ListenerArn
 }
 export function certificate(world: World, name: string, status = 'ISSUED'): string {
   const arn = `arn:aws:acm:eu-west-1:123456789012:certificate/${name}`
@@ -109,5 +203,5 @@ export function rule(world: World, listenerArn: string, Priority: number, more: 
     Actions: [notFound],
     ...more,
   }
-  return world.call('CreateRule', input)['Rules'][0].RuleArn
+  return world.call('CreateRule', input).Rules[0].RuleArn
 }
