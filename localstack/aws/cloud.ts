@@ -110,12 +110,27 @@ async function answer(inner: Inner, call: Call, refused: Fault | undefined): Pro
     record(inner, call, lose ? { output, error: 'lost-answer', status: 0 } : { output, status: 200 })
     if (!lose) return output
   } catch (error) {
-    if (error instanceof Fault)
-      record(inner, call, { error: error.code, message: error.message, status: error.status })
-    if (error instanceof ConnectionLost) record(inner, call, { error: error.reason, status: 0 })
-    throw error
+    const failure = failureOf(error)
+    record(
+      inner,
+      call,
+      failure instanceof ConnectionLost
+        ? { error: failure.reason, status: 0 }
+        : { error: failure.code, message: failure.message, status: failure.status },
+    )
+    throw failure
   }
   throw new ConnectionLost('lost-answer')
+}
+
+/** A mistake of ours is AWS's internal failure: answered and journalled, so that it is seen. */
+function failureOf(error: unknown): Fault | ConnectionLost {
+  if (error instanceof Fault || error instanceof ConnectionLost) return error
+  return new Fault(
+    'InternalFailure',
+    error instanceof Error ? (error.stack ?? error.message) : String(error),
+    500,
+  )
 }
 
 function record(

@@ -266,6 +266,17 @@ test('faults: refused, reset, without an answer, or with the answer lost', async
     await assert.rejects(local(cloud, 'POST', 'fault', body))
 })
 
+test('a mistake of its own is an answer too', async () => {
+  const cloud = seeded()
+  const account = cloud.account(id, region)
+  account.subnets.set('subnet-0bad', null as never)
+  const { ec2: client } = clientsFor(cloud.handle)
+  assert.equal(await codeOf(client.send(new ec2.DescribeSubnetsCommand({}))), 'InternalFailure')
+  const [entry] = cloud.journal.since()
+  assert.deepEqual([entry?.error, entry?.status], ['InternalFailure', 500])
+  assert.match(entry?.message ?? '', /TypeError/)
+})
+
 test('over sockets: by AWS_ENDPOINT_URL alone, and faults break the connection', async () => {
   const cloud = seeded()
   const server = await listen(cloud.handle)
