@@ -82,7 +82,11 @@ export function createRecorder(kube: Kube, options: RecorderOptions = {}): Recor
       return
     }
     counts.dropped += 1
-    onError?.(error, note)
+    try {
+      onError?.(error, note)
+    } catch {
+      // A fault of who listens must not end the recorder.
+    }
   }
   const writeAll = async (): Promise<void> => {
     for (let next = queue.entries().next().value; next; next = queue.entries().next().value) {

@@ -12,6 +12,7 @@ export type ReflectorState = {
   readonly synced: boolean
   /** The last failure, while there has been no success since. */
   readonly error?: string
+  /** In a row, up to now. */
   readonly failures: number
   /** When the API server was last heard of, in milliseconds since 1970; 0 for never. */
   readonly heardAtMs: number
@@ -77,6 +78,7 @@ const follow = <T extends KubeObject>(options: ReflectorOptions<T>, progress: Pr
     initial: progress.resourceVersion === '',
     onHeard: () => {
       progress.heardAtMs = Date.now()
+      progress.error = ''
     },
     onAll: (objects, version) => fill(options, progress, objects.map(options.transform), version),
     onEvent: ({ type, object }) => {
@@ -161,7 +163,7 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     synced: synced.promise,
     state: () => ({
       synced: progress.synced,
-      failures: progress.backoff.failures,
+      failures: progress.error ? progress.backoff.failures : 0,
       heardAtMs: progress.heardAtMs,
       ...(progress.error ? { error: progress.error } : {}),
     }),

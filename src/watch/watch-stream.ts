@@ -22,6 +22,7 @@ export type Watch<T extends KubeObject> = {
   readonly resourceVersion: string
   /** Ask for the whole state first (WatchList). */
   readonly initial: boolean
+  /** When it is open, and at everything that comes. */
   readonly onHeard: () => void
   /** The whole state, when it was asked for. */
   readonly onAll: (objects: readonly T[], resourceVersion: string) => void
@@ -87,6 +88,7 @@ export async function followWatch<T extends KubeObject>(watch: Watch<T>): Promis
     setTimeout(() => idle.abort(), whole ? idleMs : idleInitialMs)
   const opened = await watch.kube.watch(watch.resource, query(watch), signal)
   if (!opened.ok) return { error: opened.error }
+  watch.onHeard()
   let timer = rest()
   try {
     const receive = receiver({

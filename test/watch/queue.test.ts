@@ -100,7 +100,7 @@ describe('work queue', () => {
       await settle()
       await end(begun.at(-1)!)
     }
-    assert.ok(begun.slice(0, 9).includes('old'), `${begun}`)
+    assert.ok(begun.slice(0, 9).includes('old'), begun.join())
   })
 
   it('looks again when the pass says so, or sooner when nudged', async () => {
@@ -179,7 +179,7 @@ describe('work queue', () => {
     }
     assert.ok(
       times.every((ms, i) => ms >= 1_000 * 2 ** i && ms <= 2_000 * 2 ** i + 200),
-      `${times}`,
+      times.join(),
     )
     assert.match(String(reports[0]?.thrown), /bug/)
     broken = false

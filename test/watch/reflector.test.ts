@@ -228,7 +228,7 @@ describe('reflector', () => {
     assert.equal(waits.length, 8)
     assert.ok(
       waits.every((ms, i) => ms >= Math.min(30_000, 800 * 2 ** i) && ms <= 30_000),
-      `${waits}`,
+      waits.join(),
     )
   })
 
