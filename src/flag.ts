@@ -102,7 +102,6 @@ export const flags = {
     default: '',
     env: ['KUBECONFIG'],
   }),
-  'watch-namespace': flag('Only Ingresses of this namespace; all if empty.', text, { default: '' }),
   'ingress-class': flag(
     'Value of the legacy annotation kubernetes.io/ingress.class that is ours; empty: also Ingresses without any class.',
     text,
@@ -173,9 +172,17 @@ export const flags = {
   'targetgroupbinding-max-concurrent-reconciles': flag('Bindings reconciled at a time.', integer(1, 256), {
     default: 3,
   }),
-  'sync-period': flag('Time between two sweeps of the account that look for drift.', duration, {
-    default: 36_000_000,
+  'sweep-period': flag('Time between two sweeps of the account that look for drift.', duration, {
+    default: 600_000,
+    albc: false,
   }),
+  'sync-period': flag(
+    'Time between two looks at every group and binding, whether anything changed or not.',
+    duration,
+    {
+      default: 36_000_000,
+    },
+  ),
   'log-level': flag('Least severe level that is logged.', oneOf('debug', 'info', 'warn', 'error'), {
     default: 'info',
   }),

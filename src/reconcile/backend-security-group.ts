@@ -1,0 +1,54 @@
+/** The shared backend security group: made when a group first names it, deleted when nothing does any more. */
+import { apply } from '../apply/apply.ts'
+import { ok } from '../lib/result.ts'
+import { groupsOf } from '../model/group.ts'
+import { backendGroup } from '../model/backend-security-group.ts'
+import { planBackendSecurityGroup } from '../plan/backend-security-group.ts'
+import type { Pass } from '../watch/queue.ts'
+import type { Verdict } from '../watch/verdict.ts'
+import { type Context, optionsOf } from './context.ts'
+import { groupKey } from './key.ts'
+import { afterAwsError, again, settled } from './verdict.ts'
+
+export async function reconcileBackendGroup(pass: Pass, context: Context): Promise<Verdict> {
+  const { settings, mirror } = context
+  if (!settings.enableBackendSecurityGroup || settings.backendSecurityGroup !== undefined) return settled
+  const users = [...context.backendUsers].filter(([, uses]) => uses).map(([stack]) => stack)
+  const id = mirror.backendSecurityGroup
+  const served = id === undefined ? undefined : mirror.securityGroups.get(id)
+  const used = users.length > 0
+  if (!used && served !== undefined && (!everyGroupKnown(context) || isNamed(served.id, context)))
+    return settled
+  const draft = planBackendSecurityGroup(used, backendGroup(settings), served, settings)
+  if (draft.steps.length === 0 || context.observe) return settled
+  const { results } = await apply(
+    { stack: '', ...draft },
+    {
+      aws: context.aws,
+      mirror,
+      stillLeader: context.stillLeader,
+      writeBinding: async () => ok(undefined),
+      options: optionsOf(pass, 'reconcile', context),
+    },
+  )
+  for (const one of results) if (one.result === 'failed') return afterAwsError(one.error)
+  if (used) for (const stack of users) context.queue.add(groupKey(stack), 'new')
+  return results.some(({ result }) => result === 'skipped')
+    ? again(500, 'the group changed meanwhile')
+    : settled
+}
+
+/** Until each group was modelled once since the start, nobody knows that none needs it. */
+const everyGroupKnown = ({ informers, settings, backendUsers }: Context): boolean =>
+  [...groupsOf(informers.snapshot(), settings).groups].every(
+    ([stack, { members }]) => members.length === 0 || backendUsers.has(stack),
+  )
+
+/** A load balancer still has it, or a rule of ours still names it. */
+const isNamed = (id: string, { mirror }: Context): boolean =>
+  mirror.loadBalancers.values().some(({ securityGroups }) => securityGroups.includes(id)) ||
+  mirror.securityGroups
+    .values()
+    .some(({ ingress }) =>
+      ingress.some(({ source }) => 'securityGroup' in source && source.securityGroup === id),
+    )

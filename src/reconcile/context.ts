@@ -1,0 +1,62 @@
+/** What a pass works with: made once at start, handed to every loop. */
+import type { Logger } from 'pino'
+import type { Aws, Purpose, SendOptions } from '../aws/client.ts'
+import type { FactReader } from '../aws/facts.ts'
+import type { Mirror } from '../aws/mirror.ts'
+import type { NetworkInterfaces } from '../aws/network-interface.ts'
+import type { Reader } from '../aws/read.ts'
+import type { Sweeper } from '../aws/sweep.ts'
+import type { Kube } from '../kube/client.ts'
+import type { Settings } from '../model/settings.ts'
+import type { Informers } from '../watch/informers.ts'
+import type { Pass, Queue } from '../watch/queue.ts'
+import type { Bindings } from './bindings.ts'
+import type { EndpointRules } from './endpoint-rules.ts'
+import type { Deletions } from './policy.ts'
+import type { Reports } from './report.ts'
+import type { Pace } from './wait.ts'
+
+export type Context = {
+  readonly settings: Settings
+  /** Plans and reports, and writes nothing to AWS. */
+  readonly observe: boolean
+  readonly log: Logger
+  readonly aws: Aws
+  readonly mirror: Mirror
+  readonly sweeper: Sweeper
+  readonly facts: FactReader
+  readonly networkInterfaces: NetworkInterfaces
+  readonly kube: Kube
+  readonly informers: Informers
+  readonly bindings: Bindings
+  readonly queue: Queue
+  readonly reports: Reports
+  /** What every binding wants on the security groups of nodes and pods. */
+  readonly endpointRules: EndpointRules
+  /** Stacks whose last model named the shared backend security group, and those that did not. */
+  readonly backendUsers: Map<string, boolean>
+  readonly deletions: Deletions
+  readonly pace: Pace
+  /** Keys that existed at the start and have had no pass yet. */
+  readonly unseen: Set<string>
+  readonly stillLeader: () => boolean
+}
+
+/** Longest that a call of a pass may take to start. */
+const callDeadlineMs = 30_000
+
+/** Reads of a key's first pass after the start are the sweep's: they fill the mirror, whoever asks. */
+export function optionsOf(pass: Pass, purpose: Purpose, { unseen }: Pick<Context, 'unseen'>): SendOptions {
+  return {
+    purpose: unseen.has(pass.key) ? 'sweep' : purpose,
+    priority: pass.priority === 'edit' ? 'user' : pass.priority,
+    deadline: Date.now() + callDeadlineMs,
+    signal: pass.signal,
+    group: pass.key,
+  }
+}
+
+export const readerOf = (context: Context, pass: Pass, purpose: Purpose): Reader => ({
+  aws: context.aws,
+  options: optionsOf(pass, purpose, context),
+})

@@ -1,0 +1,39 @@
+/** What all bindings together want on the security groups of nodes and pods: rebuilt from the cluster after each start. */
+import { equal } from '../lib/json.ts'
+import type { Permission } from '../model/security-group.ts'
+
+/** By security group id. */
+export type Wanted = ReadonlyMap<string, readonly Permission[]>
+
+export type EndpointRules = {
+  /** Sets what one binding wants; answers with the security groups for which that makes a difference. */
+  set(binding: string, wanted: Wanted): readonly string[]
+  remove(binding: string): readonly string[]
+  /** Everything wanted on one group. */
+  on(group: string): readonly Permission[]
+  /** Groups that anybody ever wanted something on. */
+  groups(): readonly string[]
+  has(binding: string): boolean
+}
+
+export function createEndpointRules(): EndpointRules {
+  const byBinding = new Map<string, Wanted>()
+  const known = new Set<string>()
+  const set = (binding: string, wanted: Wanted | undefined): readonly string[] => {
+    const before = byBinding.get(binding) ?? new Map<string, readonly Permission[]>()
+    const after = wanted ?? new Map<string, readonly Permission[]>()
+    if (wanted === undefined) byBinding.delete(binding)
+    else byBinding.set(binding, wanted)
+    for (const group of after.keys()) known.add(group)
+    return [...new Set([...before.keys(), ...after.keys()])].filter(
+      (group) => !equal(before.get(group), after.get(group)),
+    )
+  }
+  return {
+    set,
+    remove: (binding) => set(binding, undefined),
+    on: (group) => [...byBinding.values()].flatMap((wanted) => wanted.get(group) ?? []),
+    groups: () => [...known],
+    has: (binding) => byBinding.has(binding),
+  }
+}

@@ -1,0 +1,60 @@
+/** Asks the account only for the facts that a group's model can use now: an unchanged group after a restart needs none. */
+import { ok, type Result } from '../lib/result.ts'
+import type { AwsError } from '../model/aws-error.ts'
+import type { Needs } from '../model/desired.ts'
+import type { Facts } from '../model/facts.ts'
+import type { Group, Member } from '../model/group.ts'
+import type { Pass } from '../watch/queue.ts'
+import { type Context, optionsOf } from './context.ts'
+
+const prefix = 'alb.ingress.kubernetes.io/'
+
+export type FactsRead = {
+  readonly facts: Facts /** The account was not asked for subnets. */
+  readonly withoutSubnets: boolean
+}
+
+export async function factsFor(
+  group: Group,
+  pass: Pass,
+  context: Context,
+  needs: Needs,
+): Promise<Result<FactsRead, AwsError>> {
+  const securityGroups = group.members.some((member) => states(member, 'security-groups'))
+  const subnetIds = [...new Set(group.members.flatMap(namedSubnetIds))].sort()
+  // A load balancer that exists keeps its subnets, unless somebody names others.
+  const served = context.mirror.actual(group.stack, []).loadBalancers.length > 0
+  const wanted = !served || securityGroups || group.members.some(namesSubnets) || needs.certificates === true
+  if (!wanted || group.members.length === 0)
+    return ok({ facts: nothingKnown(context.settings.vpcId), withoutSubnets: true })
+  const read = await context.facts.read(
+    {
+      ...(needs.certificates ? { certificates: true as const } : {}),
+      ...(securityGroups ? { securityGroups: true as const } : {}),
+      ...(subnetIds.length > 0 ? { subnetIds } : {}),
+    },
+    optionsOf(pass, 'facts', context),
+  )
+  return read.ok ? ok({ facts: read.value, withoutSubnets: false }) : read
+}
+
+const nothingKnown = (vpcId: string): Facts => ({
+  vpcId,
+  vpcCidrs: [],
+  subnets: [],
+  routeTables: [],
+  availabilityZones: [],
+  securityGroups: [],
+})
+
+const states = ({ ingress }: Member, suffix: string): boolean =>
+  ingress.metadata.annotations?.[`${prefix}${suffix}`] !== undefined
+const namesSubnets = (member: Member): boolean =>
+  states(member, 'subnets') || member.params?.spec.subnets !== undefined
+
+function namedSubnetIds({ ingress, params }: Member): readonly string[] {
+  const annotated = (ingress.metadata.annotations?.[`${prefix}subnets`] ?? '')
+    .split(',')
+    .map((item) => item.trim())
+  return [...annotated, ...(params?.spec.subnets?.ids ?? [])].filter((item) => item.startsWith('subnet-'))
+}

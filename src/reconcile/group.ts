@@ -1,0 +1,120 @@
+/** One group's pass: cluster and facts to model, model and mirror to plan, plan to AWS, outcome to what the user sees. */
+import { apply } from '../apply/apply.ts'
+import type { AwsError } from '../model/aws-error.ts'
+import { build } from '../model/build.ts'
+import type { TargetGroupBinding } from '../model/cluster.ts'
+import type { Built, Needs } from '../model/desired.ts'
+import { type Group, groupsOf } from '../model/group.ts'
+import type { Outcome } from '../plan/outcome.ts'
+import { guard } from '../plan/guard.ts'
+import { plan } from '../plan/plan.ts'
+import type { Plan } from '../plan/step.ts'
+import type { Pass } from '../watch/queue.ts'
+import type { Verdict } from '../watch/verdict.ts'
+import { writeBinding } from './binding.ts'
+import { type Context, optionsOf } from './context.ts'
+import { factsFor } from './facts.ts'
+import { backendGroupKey, groupKey } from './key.ts'
+import { policyOf } from './policy.ts'
+import { claim, finish, type Passed } from './member.ts'
+import { afterAwsError, again, settled } from './verdict.ts'
+import { satisfy } from './wait.ts'
+
+/** A plan says what is safe now; a pass goes on until nothing more is, or this often. */
+const mostRounds = 12
+
+export async function reconcileGroup(stack: string, pass: Pass, context: Context): Promise<Verdict> {
+  const group = groupsOf(context.informers.snapshot(), context.settings).groups.get(stack)
+  // Nothing is deleted without a live object that bears our finalizer and says so (D5).
+  if (group === undefined) return forget(stack, context)
+  const ready = await context.sweeper.ready(stack, optionsOf(pass, 'reconcile', context))
+  if (!ready.ok) return afterAwsError(ready.error)
+  if (!ready.value.ready) return again(ready.value.afterMs, ready.value.why)
+  const claimed = await claim(group, context)
+  if (!claimed.ok) return claimed.verdict
+  const passed = await converge(group, pass, context)
+  return passed.ok ? finish(group, passed.value, context) : afterAwsError(passed.error)
+}
+
+function forget(stack: string, { reports, backendUsers }: Context): Verdict {
+  reports.problems(groupKey(stack), [])
+  backendUsers.delete(stack)
+  return settled
+}
+
+type Converged =
+  | { readonly ok: true; readonly value: Passed }
+  | { readonly ok: false; readonly error: AwsError }
+
+async function converge(group: Group, pass: Pass, context: Context): Promise<Converged> {
+  const { stack } = group
+  let wrote = false
+  let wait: Verdict = settled
+  for (let round = 0; ; round += 1) {
+    const modelled = await model(group, pass, context)
+    if (!modelled.ok) return modelled
+    const planned = planOf(group, modelled.value, context)
+    const outcome = await run(planned, pass, context)
+    wrote ||= outcome.results.some(({ result }) => result === 'done')
+    const stuck = outcome.results.length > 0 && !outcome.results.some(({ result }) => result === 'done')
+    if (planned.steps.length === 0 || stuck) {
+      const waited = await satisfy(planned.waits, pass, context)
+      wait = waited.verdict
+      if (waited.progress && round < mostRounds) continue
+    } else if (round < mostRounds && outcome.results.every(({ result }) => result === 'done')) continue
+    else wait = again(500, 'some steps are left')
+    const actual = context.mirror.actual(stack, bindingsOf(stack, context))
+    return { ok: true, value: { built: modelled.value, plan: planned, outcome, actual, wrote, wait } }
+  }
+}
+
+type Modelled =
+  | { readonly ok: true; readonly value: Built }
+  | { readonly ok: false; readonly error: AwsError }
+
+async function model(group: Group, pass: Pass, context: Context): Promise<Modelled> {
+  const cluster = context.informers.snapshot()
+  let needs: Needs = {}
+  for (let asked = 0; ; asked += 1) {
+    const read = await factsFor(group, pass, context, needs)
+    if (!read.ok) return read
+    const built = build(group.stack, cluster, read.value.facts, context.settings)
+    if (Object.keys(built.needs).length === 0 || asked > 0) {
+      // Nobody looked for subnets, because the load balancer has some: that none was found means nothing.
+      const problems = built.problems.filter(
+        ({ kind }) => kind !== 'SubnetsNotFound' || !read.value.withoutSubnets,
+      )
+      return { ok: true, value: { ...built, problems } }
+    }
+    needs = built.needs
+  }
+}
+
+function planOf(group: Group, { desired }: Built, context: Context): Plan {
+  const actual = context.mirror.actual(group.stack, bindingsOf(group.stack, context))
+  const input = { now: Date.now(), settings: context.settings }
+  return guard(plan(desired, actual, input), policyOf(group, actual, context))
+}
+
+async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome> {
+  if (planned.waits.some((wait) => wait.for === 'backendSecurityGroup')) {
+    context.backendUsers.set(planned.stack, true)
+    context.queue.add(backendGroupKey)
+  }
+  if (planned.steps.length === 0) return { results: [] }
+  const outcome = await apply(planned, {
+    aws: context.aws,
+    mirror: context.mirror,
+    sweeper: context.sweeper,
+    stillLeader: context.stillLeader,
+    writeBinding: writeBinding(context),
+    options: optionsOf(pass, 'reconcile', context),
+  })
+  return outcome
+}
+
+const bindingsOf = (stack: string, { bindings, mirror }: Context): readonly TargetGroupBinding[] =>
+  bindings.of(
+    stack,
+    mirror.actual(stack, []).targetGroups.map(({ arn }) => arn),
+  )

@@ -1,0 +1,28 @@
+/** The keys of the queue: one per thing that is reconciled as a whole. */
+export type Key =
+  | { readonly loop: 'group'; readonly stack: string }
+  | { readonly loop: 'targets'; readonly binding: string }
+  | { readonly loop: 'endpoint-sg'; readonly group: string }
+  | { readonly loop: 'backend-sg' }
+
+export const groupKey = (stack: string): string => `group:${stack}`
+/** `binding`: `<namespace>/<name>`. */
+export const targetsKey = (binding: string): string => `targets:${binding}`
+export const endpointGroupKey = (id: string): string => `endpoint-sg:${id}`
+export const backendGroupKey = 'backend-sg'
+
+export function readKey(key: string): Key {
+  if (key === backendGroupKey) return { loop: 'backend-sg' }
+  const at = key.indexOf(':')
+  const rest = key.slice(at + 1)
+  switch (key.slice(0, at)) {
+    case 'group':
+      return { loop: 'group', stack: rest }
+    case 'targets':
+      return { loop: 'targets', binding: rest }
+    case 'endpoint-sg':
+      return { loop: 'endpoint-sg', group: rest }
+    default:
+      throw new Error(`no loop for key ${key}`)
+  }
+}

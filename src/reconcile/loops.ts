@@ -1,0 +1,75 @@
+/** All loops behind one queue: which pass a key gets, what starts them, what keeps them going. */
+import { keyOf } from '../model/cluster.ts'
+import { groupsOf } from '../model/group.ts'
+import type { Pass } from '../watch/queue.ts'
+import type { Verdict } from '../watch/verdict.ts'
+import { reconcileBackendGroup } from './backend-security-group.ts'
+import { type Context, optionsOf } from './context.ts'
+import { reconcileEndpointGroup } from './endpoint-security-group.ts'
+import { reconcileGroup } from './group.ts'
+import { backendGroupKey, endpointGroupKey, groupKey, readKey, targetsKey } from './key.ts'
+import { nudgeOnChange } from './nudge.ts'
+import { reconcileTargets } from './targets.ts'
+
+export async function work(pass: Pass, context: Context): Promise<Verdict> {
+  const key = readKey(pass.key)
+  try {
+    switch (key.loop) {
+      case 'group':
+        return await reconcileGroup(key.stack, pass, context)
+      case 'targets':
+        return await reconcileTargets(key.binding, pass, context)
+      case 'endpoint-sg':
+        return await reconcileEndpointGroup(key.group, pass, context)
+      case 'backend-sg':
+        return await reconcileBackendGroup(pass, context)
+    }
+  } finally {
+    context.unseen.delete(pass.key)
+  }
+}
+
+/** One sweep, then every key once; from then on what changes. Edits made meanwhile overtake both. */
+export async function begin(context: Context): Promise<void> {
+  const { informers, queue, settings, unseen } = context
+  const start: Pass = { key: 'sweep', priority: 'resync', signal: new AbortController().signal }
+  await sweep(start, context)
+  const keys = [
+    ...[...groupsOf(informers.snapshot(), settings).groups.keys()].map(groupKey),
+    ...context.bindings.list().map((binding) => targetsKey(keyOf(binding))),
+  ]
+  for (const key of keys) unseen.add(key)
+  // What one binding leads to belongs to the same first look.
+  const groups = new Set(context.mirror.securityGroups.values().map(({ id }) => endpointGroupKey(id)))
+  for (const key of [...groups, backendGroupKey]) if (keys.length > 0) unseen.add(key)
+  for (const key of keys) queue.add(key, 'resync')
+  queue.add(backendGroupKey, 'resync')
+  nudgeOnChange({ ...context, outside: () => reportOutside(context) })
+  reportOutside(context)
+}
+
+/** Ingresses that are in no group because of what is wrong with them. */
+function reportOutside({ informers, settings, reports }: Context): void {
+  reports.problems('outside', groupsOf(informers.snapshot(), settings).problems)
+}
+
+/** Heals the mirror, and has a look at what turned out different. */
+export async function sweep(pass: Pass, context: Context): Promise<void> {
+  const swept = await context.sweeper.sweep({
+    ...optionsOf(pass, 'sweep', context),
+    deadline: Date.now() + 600_000,
+  })
+  if (!swept.ok) {
+    const { call, code, message } = swept.error
+    context.log.warn({ call, code, reason: message }, 'sweep failed: groups are read as they are needed')
+    return
+  }
+  for (const stack of swept.value.changed) context.queue.add(groupKey(stack), 'drift')
+}
+
+/** Looks at everything, as ALBC's resync does. */
+export function resync({ informers, queue, settings, bindings }: Context): void {
+  for (const stack of groupsOf(informers.snapshot(), settings).groups.keys())
+    queue.add(groupKey(stack), 'drift')
+  for (const binding of bindings.list()) queue.add(targetsKey(keyOf(binding)), 'drift')
+}

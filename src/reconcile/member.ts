@@ -1,0 +1,152 @@
+/** What the members of a group get: finalizers before anything is built, then status, events, and leave when nothing is left. */
+import { ingresses } from '../kube/resource.ts'
+import { addFinalizer, applyIngressStatus, removeFinalizer } from '../kube/write.ts'
+import type { Actual } from '../model/actual.ts'
+import type { IngressKey } from '../model/choice.ts'
+import { type Ingress, keyOf } from '../model/cluster.ts'
+import type { Built } from '../model/desired.ts'
+import type { Group, Member } from '../model/group.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Outcome } from '../plan/outcome.ts'
+import type { Plan } from '../plan/step.ts'
+import { problemOf, reconciled } from '../status/event.ts'
+import { statusIsCurrent, statusOf, statusWithout } from '../status/ingress.ts'
+import type { Verdict } from '../watch/verdict.ts'
+import type { Context } from './context.ts'
+import { backendGroupKey, groupKey } from './key.ts'
+import { refOf } from './policy.ts'
+import { afterAwsError, afterKubeError, again, settled, soonest } from './verdict.ts'
+
+export type Passed = {
+  readonly built: Built
+  readonly plan: Plan
+  readonly outcome: Outcome
+  readonly actual: Actual
+  readonly wrote: boolean
+  readonly wait: Verdict
+}
+type Claimed = { readonly ok: true } | { readonly ok: false; readonly verdict: Verdict }
+
+/** Nothing is built for an Ingress that could go without our noticing: every active member bears the finalizer first. */
+export async function claim({ members, finalizer }: Group, { kube, observe }: Context): Promise<Claimed> {
+  if (observe) return { ok: true }
+  for (const { ingress } of members) {
+    if (ingress.metadata.finalizers?.includes(finalizer)) continue
+    const added = await addFinalizer(kube, ingresses, ingress, finalizer)
+    if (!added.ok && added.error.status !== 404) return { ok: false, verdict: afterKubeError(added.error) }
+  }
+  return { ok: true }
+}
+
+export async function finish(group: Group, passed: Passed, context: Context): Promise<Verdict> {
+  const failures = failuresOf(passed)
+  const problems = [...passed.built.problems, ...passed.plan.problems, ...chargedTo(group, failures)]
+  context.reports.problems(groupKey(group.stack), problems)
+  noteBackendUse(group, passed, context)
+  const faulty = new Set(
+    problems.filter(({ level }) => level === 'error').map(({ on }) => `${on.namespace}/${on.name}`),
+  )
+  const verdicts: Verdict[] = [passed.wait, ...failures.map(({ error }) => afterAwsError(error))]
+  for (const member of group.members) verdicts.push(await tell(member, passed, { context, faulty }))
+  for (const ingress of group.leaving) verdicts.push(await release(ingress, group, passed, context))
+  return soonest(verdicts)
+}
+
+const failuresOf = ({ outcome }: Passed) =>
+  outcome.results.flatMap((one) => (one.result === 'failed' ? [one] : []))
+
+/** A refusal belongs to the member whose step it was; what serves all is told to all. */
+function chargedTo(group: Group, failures: ReturnType<typeof failuresOf>): readonly Problem[] {
+  const everyone = [...group.members.map(({ ingress }) => ingress), ...group.leaving]
+  return failures
+    .filter(({ error }) => error.kind === 'denied' || error.kind === 'invalid' || error.kind === 'quota')
+    .flatMap((failure) => {
+      const owner = everyone.filter((ingress) => keyOf(ingress) === failure.step.owner)
+      return (owner.length > 0 ? owner : everyone).map(({ metadata }) => problemOf(failure, refOf(metadata)))
+    })
+}
+
+/** Status first, then the event: whoever waits for the event finds the address. */
+async function tell(
+  { ingress, key }: Member,
+  passed: Passed,
+  { context, faulty }: { readonly context: Context; readonly faulty: ReadonlySet<IngressKey> },
+): Promise<Verdict> {
+  const { actual, built, wrote } = passed
+  const loadBalancer = actual.loadBalancers[0]
+  const wanted = statusOf(actual, { loadBalancer, programmed: isProgrammed(key, passed) })
+  const current = wanted === undefined || statusIsCurrent(ingress, wanted)
+  if (!current && !context.observe) {
+    const applied = await applyIngressStatus(context.kube, ingress, wanted)
+    if (!applied.ok && applied.error.status !== 404) return afterKubeError(applied.error)
+  }
+  const served = wanted !== undefined && !faulty.has(key) && !built.desired.held.includes(key)
+  if (served && !context.observe && (wrote || !current))
+    context.reports.happened(reconciled(refOf(ingress.metadata)))
+  return settled
+}
+
+/** Some rule of it, or the default action that it states, is served: no step of its own is left. */
+function isProgrammed(key: IngressKey, { built, plan, outcome }: Passed): boolean {
+  if (built.desired.held.includes(key)) return false
+  const undone = new Set([
+    ...plan.steps.filter(({ id }) => !outcome.results.some((one) => one.step.id === id)).map(({ id }) => id),
+    ...outcome.results.filter(({ result }) => result !== 'done').map(({ step }) => step.id),
+  ])
+  return !plan.steps.some(
+    ({ id, owner, call }) => undone.has(id) && (owner === key || call.startsWith('Create')),
+  )
+}
+
+/** A member that leaves keeps its finalizer until nothing of it is left in AWS; then its status loses our address. */
+async function release(ingress: Ingress, group: Group, passed: Passed, context: Context): Promise<Verdict> {
+  if (context.observe || isHeldBack(ingress, passed)) return settled
+  if (remains(ingress, group, passed)) return again(1_000, 'something of it is left in AWS')
+  if (ingress.metadata.deletionTimestamp === undefined) {
+    const others = statusWithout(
+      ingress,
+      new Set(passed.actual.loadBalancers.map(({ dnsName }) => dnsName.toLowerCase())),
+    )
+    const applied = others === undefined ? undefined : await applyIngressStatus(context.kube, ingress, others)
+    if (applied?.ok === false && applied.error.status !== 404) return afterKubeError(applied.error)
+  }
+  const removed = await removeFinalizer(context.kube, ingresses, ingress, group.finalizer)
+  return removed.ok || removed.error.status === 404 ? settled : afterKubeError(removed.error)
+}
+
+const isHeldBack = (ingress: Ingress, { built }: Passed): boolean =>
+  built.desired.held.includes(keyOf(ingress))
+
+function remains(ingress: Ingress, group: Group, { actual, plan }: Passed): boolean {
+  if (group.members.length === 0) {
+    return (
+      actual.loadBalancers.length +
+        actual.targetGroups.length +
+        actual.securityGroups.length +
+        actual.bindings.length >
+      0
+    )
+  }
+  const prefix = `${keyOf(ingress)}-`
+  const own = (text: string | undefined): boolean => text?.startsWith(prefix) ?? false
+  return (
+    plan.waits.some((wait) => wait.for === 'bindingGone') ||
+    actual.targetGroups.some(({ tags }) => own(tags['ingress.k8s.aws/resource'])) ||
+    actual.rules.some(({ tags }) => tags['albatross.dev/ingress'] === keyOf(ingress))
+  )
+}
+
+/** Whether the group names the shared backend security group; the loop that owns it looks when that changes. */
+function noteBackendUse({ stack }: Group, { built, actual }: Passed, context: Context): void {
+  const text = JSON.stringify([
+    built.desired.loadBalancer?.securityGroups,
+    built.desired.targetGroups.map(({ binding }) => binding.networking),
+  ])
+  const held =
+    built.desired.held.length > 0 || (!built.desired.gone && built.desired.loadBalancer === undefined)
+  const uses = text.includes('"backend-sg"') || (held && actual.loadBalancers.length > 0)
+  const before = context.backendUsers.get(stack)
+  if (built.desired.gone) context.backendUsers.delete(stack)
+  else context.backendUsers.set(stack, uses)
+  if (before !== uses || built.desired.gone) context.queue.add(backendGroupKey, 'resync')
+}

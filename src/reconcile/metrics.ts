@@ -1,0 +1,46 @@
+/** What the loops did so far, in Prometheus' text format. */
+import type { Context } from './context.ts'
+
+export function metricsOf({ aws, queue }: Pick<Context, 'aws' | 'queue'>): string {
+  const stats = queue.stats()
+  const calls = aws
+    .counts()
+    .map(({ action, purpose, ...count }) => ({
+      labels: `{action="${action}",purpose="${purpose}"}`,
+      ...count,
+    }))
+  const metric = (
+    name: string,
+    type: 'counter' | 'gauge',
+    help: string,
+    values: readonly string[],
+  ): string[] => [
+    `# HELP albatross_${name} ${help}`,
+    `# TYPE albatross_${name} ${type}`,
+    ...values.map((value) => `albatross_${name}${value}`),
+  ]
+  return `${[
+    ...metric(
+      'aws_requests_total',
+      'counter',
+      'Requests sent to AWS, retries included.',
+      calls.map(({ labels, calls: n }) => `${labels} ${n}`),
+    ),
+    ...metric(
+      'aws_request_errors_total',
+      'counter',
+      'Requests that AWS refused or did not answer.',
+      calls.map(({ labels, errors }) => `${labels} ${errors}`),
+    ),
+    ...metric(
+      'aws_requests_throttled_total',
+      'counter',
+      'Requests that AWS throttled.',
+      calls.map(({ labels, throttled }) => `${labels} ${throttled}`),
+    ),
+    ...metric('queue_ready', 'gauge', 'Keys that wait for a worker.', [` ${stats.ready}`]),
+    ...metric('queue_delayed', 'gauge', 'Keys that wait for their time.', [` ${stats.delayed}`]),
+    ...metric('passes_total', 'counter', 'Passes of all loops.', [` ${stats.passes}`]),
+    ...metric('passes_failed_total', 'counter', 'Passes that threw: bugs.', [` ${stats.thrown}`]),
+  ].join('\n')}\n`
+}

@@ -1,0 +1,122 @@
+/** From a changed object to the keys that look at it. */
+import { type Ingress, keyOf, type Node, type Pod, type TargetGroupBinding } from '../model/cluster.ts'
+import { groupsOf, stacksHolding } from '../model/group.ts'
+import type { Settings } from '../model/settings.ts'
+import type { Informers } from '../watch/informers.ts'
+import type { Queue } from '../watch/queue.ts'
+import { type Bindings, stackOf } from './bindings.ts'
+import { backendGroupKey, groupKey, targetsKey } from './key.ts'
+
+type Given = {
+  readonly informers: Informers
+  readonly bindings: Bindings
+  readonly queue: Queue
+  readonly settings: Settings
+  /** What an Ingress that is in no group did wrong. */
+  readonly outside: () => void
+}
+
+export function nudgeOnChange(given: Given): void {
+  const { informers, queue, settings } = given
+  const group = (stack: string): void => queue.add(groupKey(stack), 'edit')
+  /** Which group an Ingress is in is known after the store took it. */
+  const ingress = (old: Ingress | undefined, now: Ingress | undefined): void => {
+    for (const object of [old, now])
+      if (object !== undefined) for (const stack of stacksHolding(object, settings)) group(stack)
+    if (now !== undefined) for (const stack of stacksOf(given, keyOf(now))) group(stack)
+    given.outside()
+  }
+  const all = (): void => {
+    for (const stack of groupsOf(informers.snapshot(), settings).groups.keys()) group(stack)
+    given.outside()
+  }
+  informers.onChange('ingresses', ingress)
+  informers.onChange('ingressClasses', all)
+  informers.onChange('ingressClassParams', all)
+  informers.onChange('namespaces', (old, now) => {
+    if (JSON.stringify(old?.metadata.labels) !== JSON.stringify(now?.metadata.labels)) all()
+  })
+  informers.onChange('services', (old, now) => {
+    const key = keyOf((now ?? old) as Ingress)
+    for (const one of informers.stores.ingresses.by('service', key))
+      for (const stack of stacksOf(given, keyOf(one))) group(stack)
+    for (const binding of informers.stores.targetGroupBindings.by('service', key))
+      queue.add(targetsKey(keyOf(binding)))
+  })
+  nudgeTargets(given)
+}
+
+function nudgeTargets({ informers, bindings, queue }: Given): void {
+  const targets = (list: readonly TargetGroupBinding[]): void => {
+    for (const binding of list) queue.add(targetsKey(keyOf(binding)))
+  }
+  const byService = (service: string): void =>
+    targets(informers.stores.targetGroupBindings.by('service', service))
+  informers.onChange('endpointSlices', (old, now) => {
+    const slice = now ?? old
+    const service = slice?.metadata.labels?.['kubernetes.io/service-name']
+    if (service !== undefined) byService(`${slice?.metadata.namespace ?? ''}/${service}`)
+  })
+  informers.onChange('pods', (old, now) => {
+    if (!podMatters(old, now)) return
+    const key = keyOf((now ?? old) as Pod)
+    for (const { metadata } of informers.stores.endpointSlices.by('pod', key)) {
+      byService(`${metadata.namespace ?? ''}/${metadata.labels?.['kubernetes.io/service-name'] ?? ''}`)
+    }
+  })
+  informers.onChange('nodes', (old, now) => {
+    if (nodeMatters(old, now)) targets(bindings.list().filter(({ spec }) => spec.targetType === 'instance'))
+  })
+  informers.onChange('targetGroupBindings', (old, now) => {
+    const binding = now ?? old
+    if (binding === undefined) return
+    queue.add(targetsKey(keyOf(binding)))
+    const stack = stackOf(binding)
+    if (stack !== undefined && (now === undefined || old === undefined || specChanged(old, now))) {
+      queue.add(groupKey(stack), 'new')
+      if (now === undefined) queue.add(backendGroupKey, 'resync')
+    }
+  })
+}
+
+const specChanged = (old: TargetGroupBinding, now: TargetGroupBinding): boolean =>
+  JSON.stringify([old.spec, old.metadata.labels]) !== JSON.stringify([now.spec, now.metadata.labels])
+
+/** Endpoints come by their slices; a pod itself counts once it appears, and by its containers being ready. */
+const podMatters = (old: Pod | undefined, now: Pod | undefined): boolean =>
+  old === undefined || now === undefined || containersReady(old) !== containersReady(now)
+const containersReady = ({ status }: Pod): boolean =>
+  status?.conditions?.some(({ type, status: value }) => type === 'ContainersReady' && value === 'True') ??
+  false
+
+const nodeMatters = (old: Node | undefined, now: Node | undefined): boolean =>
+  JSON.stringify(facets(old)) !== JSON.stringify(facets(now))
+const facets = (node: Node | undefined): unknown =>
+  node && [
+    node.metadata.labels,
+    node.spec,
+    node.status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+  ]
+
+function stacksOf({ informers, settings }: Given, ingress: string): readonly string[] {
+  const { stackOf } = membershipOf(informers, settings)
+  const stack = stackOf.get(ingress)
+  return stack === undefined ? [] : [stack]
+}
+
+const memo = new WeakMap<object, { readonly stackOf: ReadonlyMap<string, string> }>()
+
+/** Which group each Ingress is in; computed once for a snapshot. */
+function membershipOf(
+  informers: Informers,
+  settings: Settings,
+): { readonly stackOf: ReadonlyMap<string, string> } {
+  const snapshot = informers.snapshot()
+  const known = memo.get(snapshot)
+  if (known !== undefined) return known
+  const found = { stackOf: new Map<string, string>() }
+  for (const [stack, { members }] of groupsOf(snapshot, settings).groups)
+    for (const { key } of members) found.stackOf.set(key, stack)
+  memo.set(snapshot, found)
+  return found
+}

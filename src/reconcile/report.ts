@@ -1,0 +1,57 @@
+/** Tells each problem and each success once: repeated only when it changes, or comes back after it was gone. */
+import type { EventNote } from '../kube/event-body.ts'
+import type { Recorder } from '../kube/event.ts'
+import type { KubeObject } from '../model/cluster.ts'
+import type { ObjectRef, Problem } from '../model/problem.ts'
+import { type Event, eventOf } from '../status/event.ts'
+
+export type Reports = {
+  /** All problems that a key has now. */
+  problems(key: string, problems: readonly Problem[]): void
+  /** Something that happened, once. */
+  happened(event: Event): void
+}
+/** The object as cached, for its uid. */
+export type Find = (ref: ObjectRef) => KubeObject | undefined
+
+const apiVersions: Readonly<Record<ObjectRef['kind'], string>> = {
+  Ingress: 'networking.k8s.io/v1',
+  IngressClass: 'networking.k8s.io/v1',
+  IngressClassParams: 'elbv2.k8s.aws/v1beta1',
+  TargetGroupBinding: 'elbv2.k8s.aws/v1beta1',
+  Service: 'v1',
+  Pod: 'v1',
+  Node: 'v1',
+}
+
+export function createReports(recorder: Pick<Recorder, 'record'>, find: Find): Reports {
+  const told = new Map<string, ReadonlySet<string>>()
+  const record = (event: Event): void => {
+    const note = noteOf(event, find)
+    if (note !== undefined) recorder.record(note)
+  }
+  return {
+    problems: (key, problems) => {
+      const before = told.get(key)
+      const events = new Map(problems.map(eventOf).map((event) => [textOf(event), event]))
+      for (const [text, event] of events) if (before?.has(text) !== true) record(event)
+      if (events.size === 0) told.delete(key)
+      else told.set(key, new Set(events.keys()))
+    },
+    happened: record,
+  }
+}
+
+const textOf = ({ on, reason, message }: Event): string =>
+  `${on.kind} ${on.namespace ?? ''}/${on.name} ${reason} ${message}`
+
+function noteOf({ on, type, reason, message }: Event, find: Find): EventNote | undefined {
+  const object = find(on)
+  if (object === undefined) return undefined
+  return {
+    object: { apiVersion: apiVersions[on.kind], kind: on.kind, metadata: object.metadata },
+    type,
+    reason,
+    message,
+  }
+}

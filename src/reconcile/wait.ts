@@ -1,0 +1,87 @@
+/** What a plan waits for: read now what only has to be read, ask health at a measured pace, say when to look again. */
+import { readAttributes, readLoadBalancerStates, readTargets } from '../aws/observe.ts'
+import type { Wait } from '../plan/step.ts'
+import type { Pass } from '../watch/queue.ts'
+import type { Verdict } from '../watch/verdict.ts'
+import { type Context, readerOf } from './context.ts'
+import { again, settled, soonest } from './verdict.ts'
+
+export type Waited = { readonly progress: boolean; readonly verdict: Verdict }
+
+/** `progress`: something was learnt, so planning again may get further at once. */
+export async function satisfy(waits: readonly Wait[], pass: Pass, context: Context): Promise<Waited> {
+  let progress = false
+  const verdicts: Verdict[] = []
+  for (const wait of waits) {
+    if (wait.for === 'attributesRead' || wait.for === 'targetsRead') {
+      const read = await readNow(wait, pass, context)
+      progress ||= read
+      if (!read) verdicts.push(again(2_000, wait.why))
+    } else if (wait.for === 'loadBalancerActive') {
+      progress = (await becameActive(wait.on, pass, context)) || progress
+      verdicts.push(again(context.pace.next(wait.on), wait.why))
+    } else if (wait.for === 'targetHealth' || wait.for === 'draining') {
+      const learnt = context.pace.due(wait.on) && (await healthChanged(wait.on, pass, context))
+      progress ||= learnt
+      verdicts.push(again(Math.min(wait.afterMs, context.pace.next(wait.on)), wait.why))
+    } else verdicts.push(again(wait.afterMs, wait.why))
+  }
+  return { progress, verdict: verdicts.length === 0 ? settled : soonest(verdicts) }
+}
+
+async function readNow({ for: what, on }: Wait, pass: Pass, context: Context): Promise<boolean> {
+  const reader = readerOf(context, pass, 'reconcile')
+  const read =
+    what === 'attributesRead'
+      ? await readAttributes(reader, context.mirror, on)
+      : await readTargets(reader, context.mirror, on)
+  return read.ok
+}
+
+async function becameActive(arn: string, pass: Pass, context: Context): Promise<boolean> {
+  if (!context.pace.due(arn)) return false
+  await readLoadBalancerStates(readerOf(context, pass, 'health'), context.mirror, [arn])
+  const active = context.mirror.loadBalancers.get(arn)?.state !== 'provisioning'
+  if (active) context.pace.forget(arn)
+  return active
+}
+
+async function healthChanged(arn: string, pass: Pass, context: Context): Promise<boolean> {
+  const before = JSON.stringify(context.mirror.registrations.get(arn))
+  const read = await readTargets(readerOf(context, pass, 'health'), context.mirror, arn)
+  return read.ok && JSON.stringify(context.mirror.registrations.get(arn)) !== before
+}
+
+/** How often the same thing is asked for: soon at first, then slower; never twice within an interval, whoever asks. */
+export type Pace = {
+  due(what: string): boolean
+  /** Milliseconds until it is due again. */
+  next(what: string): number
+  forget(what: string): void
+}
+
+const firstMs = 500
+const mostMs = 15_000
+
+export function createPace(): Pace {
+  const asked = new Map<string, { readonly at: number; readonly everyMs: number }>()
+  const next = (what: string): number => {
+    const last = asked.get(what)
+    return last === undefined ? firstMs : Math.max(0, last.at + last.everyMs - Date.now())
+  }
+  return {
+    due: (what) => {
+      const last = asked.get(what)
+      if (last !== undefined && next(what) > 0) return false
+      asked.set(what, {
+        at: Date.now(),
+        everyMs: last === undefined ? firstMs : Math.min(mostMs, last.everyMs * 1.5),
+      })
+      return true
+    },
+    next,
+    forget: (what) => {
+      asked.delete(what)
+    },
+  }
+}
