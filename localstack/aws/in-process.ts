@@ -2,14 +2,14 @@
 import type { Handle } from '../../src/lib/http.ts'
 
 /** The part of the SDK's request that is read; its own type is wider. */
-export type SdkRequest = {
+type SdkRequest = {
   readonly method: string
   readonly path: string
   readonly query?: Readonly<Record<string, string | string[] | null>>
   readonly headers: Readonly<Record<string, string>>
   readonly body?: unknown
 }
-export type SdkResponse = {
+type SdkResponse = {
   readonly statusCode: number
   readonly headers: Record<string, string>
   readonly body: Uint8Array

@@ -31,7 +31,7 @@ export type SeededVpc = {
   /** One in each private subnet. */
   readonly instances: readonly SeededInstance[]
 }
-export type SeededInstance = {
+type SeededInstance = {
   readonly instanceId: string
   readonly zone: string
   readonly privateIp: string

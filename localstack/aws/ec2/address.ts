@@ -1,7 +1,7 @@
 /** IPv4 addresses of a subnet: which are in use, which is given next. */
 import type { Account } from '../account.ts'
 
-export function ipv4Number(address: string): number {
+function ipv4Number(address: string): number {
   return address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0)
 }
 
@@ -15,7 +15,7 @@ export function cidrRange(cidr: string): { readonly first: number; readonly size
   return { first: Math.floor(ipv4Number(base) / size) * size, size }
 }
 
-export function usedAddresses(account: Account, subnetId: string): Set<number> {
+function usedAddresses(account: Account, subnetId: string): Set<number> {
   const used = new Set<number>()
   for (const { wire } of account.networkInterfaces.values()) {
     if (wire.SubnetId !== subnetId) continue

@@ -16,7 +16,7 @@ import { checkTags, specifiedTags } from './tag.ts'
 
 const groupsPerRegion = 2500
 
-export function notFound(id: string): Fault {
+function notFound(id: string): Fault {
   return new Fault('InvalidGroup.NotFound', `The security group '${id}' does not exist`)
 }
 

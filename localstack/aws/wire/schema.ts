@@ -2,7 +2,7 @@
 import { NormalizedSchema } from '@smithy/core/schema'
 
 /** A place in an SDK's schema graph; only `NormalizedSchema` looks inside. */
-export type SchemaRef = Parameters<typeof NormalizedSchema.of>[0]
+type SchemaRef = Parameters<typeof NormalizedSchema.of>[0]
 export type Operation = {
   readonly name: string
   readonly input: NormalizedSchema
