@@ -33,7 +33,7 @@ function labelRequirement(part: string): (labels: Labels) => boolean {
   throw badRequest(`unable to parse requirement: ${part}`)
 }
 
-export function labelMatch(selector: string | null): Match {
+function labelMatch(selector: string | null): Match {
   const all = requirements(selector ?? '').map(labelRequirement)
   return (object) => all.every((one) => one(object.metadata.labels ?? {}))
 }
@@ -73,7 +73,7 @@ function valueAt(object: KubeObject, field: string): string {
 }
 
 /** Reads what the version of the request shows, except for events, which are matched as shown there. */
-export function fieldMatch(selector: string | null, resource: Resource): Match {
+function fieldMatch(selector: string | null, resource: Resource): Match {
   const all = requirements(selector ?? '').map((part): Match => {
     const [, field = '', operator, value = ''] = /^([^=!]+)(==|=|!=)(.*)$/.exec(part) ?? []
     if (operator === undefined) throw badRequest(`invalid selector: '${part}'; can't understand '${part}'`)

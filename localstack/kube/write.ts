@@ -185,7 +185,7 @@ const withoutTimes = (object: KubeObject): Fields => ({
 })
 
 /** Whether nothing holds an object that is being deleted any longer. */
-export const isFinished = (object: KubeObject): boolean =>
+const isFinished = (object: KubeObject): boolean =>
   object.metadata.deletionTimestamp !== undefined &&
   items(object.metadata.finalizers).length === 0 &&
   (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
@@ -205,6 +205,9 @@ export function update(
   checkIdentity(write, given.metadata, name)
   checkPreconditions(write, old, given)
   const object = permitted(write, old, cleaned(write, given))
+  // A body may leave out what the path says.
+  if (write.namespace !== undefined) object.metadata.namespace = write.namespace
+  object.metadata.name = name
   if (write.subresource === '') settled(write, object, old)
   else statusChecked(write, object, old)
   checkFinalizers(write, old, object)

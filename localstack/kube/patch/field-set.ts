@@ -4,7 +4,7 @@ import { type Fields, isFields } from '../object.ts'
 import { fieldOf, itemOf, resolve, type Schema } from '../schema/schema.ts'
 
 /** Parts of a path are `f:name`, `k:{keys}` or `v:value`, joined by a character that JSON text never has raw. */
-export const separator = '\u0000'
+const separator = '\u0000'
 export type Paths = Set<string>
 
 export const join = (path: string, part: string): string =>

@@ -40,7 +40,7 @@ export type Schema = {
   readonly 'x-kubernetes-embedded-resource'?: boolean
 }
 
-export const anything: Schema = { 'x-kubernetes-preserve-unknown-fields': true }
+const anything: Schema = { 'x-kubernetes-preserve-unknown-fields': true }
 const scalars = new Set(['string', 'integer', 'number', 'boolean'])
 
 function typeOf(word: string): Schema {

@@ -3,7 +3,7 @@ import { type KubeObject, text } from '../object.ts'
 import type { Column } from '../resource.ts'
 
 /** As kubectl shortens a duration: `5s`, `3m20s`, `2h`, `5d`. */
-export function humanDuration(ms: number): string {
+function humanDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   if (seconds < -1) return '<invalid>'
   if (seconds < 0) return '0s'
