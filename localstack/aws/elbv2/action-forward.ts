@@ -101,9 +101,7 @@ function checkLoadBalancerQuotas(
   groups: readonly TargetGroupRecord[],
   { arn, loadBalancer }: Holder,
 ): void {
-  const before = groupsOfLoadBalancer(account, loadBalancer.arn)
-  const added = groups.filter((group) => !before.has(group.arn))
-  if (added.length === 0) return
+  if (groups.every(({ wire }) => wire.LoadBalancerArns?.includes(loadBalancer.arn))) return
   const named = groupsOfLoadBalancer(account, loadBalancer.arn, arn)
   for (const group of groups) named.add(group.arn)
   const max = quota(account, 'target-groups-per-application-load-balancer')
