@@ -184,7 +184,7 @@ export function modifyListener(input: ModifyListenerInput, context: Context): Mo
 }
 
 /** Actions that stay are checked again under the new protocol, and keep their secret. */
-export function withExistingSecret(actions: Listener['DefaultActions']): Listener['DefaultActions'] {
+function withExistingSecret(actions: Listener['DefaultActions']): Listener['DefaultActions'] {
   return actions?.map((action) =>
     action.AuthenticateOidcConfig
       ? {

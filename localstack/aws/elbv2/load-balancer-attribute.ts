@@ -24,7 +24,7 @@ const bucket = text('', /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$/, 'the name of an
 const prefix = text('', /^(?!\/)(?!.*AWSLogs)[\x20-\x7e]{0,512}$/, 'a prefix without AWSLogs')
 const logs = ['access_logs', 'connection_logs', 'health_check_logs'] as const
 
-export const loadBalancerAttributes: AttributeTable = {
+const loadBalancerAttributes: AttributeTable = {
   'deletion_protection.enabled': boolean(false),
   'load_balancing.cross_zone.enabled': oneOf('true', ['true']),
   ...Object.fromEntries(

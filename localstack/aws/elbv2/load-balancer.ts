@@ -40,7 +40,7 @@ const hostedZones: Readonly<Record<string, string>> = {
 }
 
 /** As it is now: `State` follows from the clock. */
-export function loadBalancerNow(record: LoadBalancerRecord, now: number): LoadBalancer {
+function loadBalancerNow(record: LoadBalancerRecord, now: number): LoadBalancer {
   return { ...record.wire, State: { Code: now >= record.activeAt ? 'active' : 'provisioning' } }
 }
 

@@ -7,7 +7,7 @@ import { invalid, refuse } from './refuse.ts'
 /** Peered networks and those on premises may be targets too. */
 const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10']
 
-export function contains(cidr: string, address: string): boolean {
+function contains(cidr: string, address: string): boolean {
   const [base = '', bits = ''] = cidr.split('/')
   const family = isIP(base) === 6 ? 'ipv6' : 'ipv4'
   if (isIP(address) !== (family === 'ipv6' ? 6 : 4)) return false

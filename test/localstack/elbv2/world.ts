@@ -101,7 +101,7 @@ type Outputs = {
   SetSubnets: SetSubnetsOutput
 }
 /** With every member there: a test that names one knows that it is, or fails. */
-export type Full<T> = T extends Date
+type Full<T> = T extends Date
   ? T
   : T extends readonly (infer Item)[]
     ? [Full<Item>, ...Full<Item>[]]
@@ -109,7 +109,7 @@ export type Full<T> = T extends Date
       ? { [Key in keyof T]-?: Full<NonNullable<T[Key]>> }
       : T
 
-export function counting(): Ids {
+function counting(): Ids {
   let count = 0
   return {
     hex: (_kind, length) => (++count).toString(16).padStart(length, '0'),
