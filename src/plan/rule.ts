@@ -128,18 +128,18 @@ function createRules({ world, listener, name, placed }: Change, reorder: readonl
   const { ListenerRulesTagging: tagging } = world.input.settings.featureGates
   const old = placed.filter((slot) => slot.kind === 'delete')
   const wanted = placed.filter((slot) => slot.kind === 'create')
-  const deletable = old.length > 0
   const made: Made[] = []
-  for (const slot of deletable ? wanted.slice(0, Math.max(0, freeRules(world))) : wanted) {
+  for (const slot of old.length > 0 ? wanted.slice(0, Math.max(0, freeRules(world))) : wanted) {
     const { conditions, actions, transforms, owner, tags } = slot.wanted
-    // A wider rule must not go before a narrower one that takes over from an old rule.
-    const replaces = (other: readonly (typeof conditions)[number][]) =>
-      old.some(({ rule }) => overlap(rule.conditions, other))
+    // Where the two take over from a rule below, the wider one must not serve what the narrower one shall.
+    const below = placed
+      .slice(placed.indexOf(slot) + 1)
+      .flatMap((one) => ('rule' in one && overlap(one.rule.conditions, conditions) ? [one.rule] : []))
     const earlier = made.filter(
       ({ slot: before }) =>
         before.kind === 'create' &&
         overlap(before.wanted.conditions, conditions) &&
-        replaces(before.wanted.conditions),
+        below.some((rule) => overlap(rule.conditions, before.wanted.conditions)),
     )
     const position = { [resourceTag]: `${listener.port}:${slot.priority}`, [ownerTag]: owner }
     made.push({

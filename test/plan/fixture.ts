@@ -1,4 +1,5 @@
 /** Desired states in a few words, and the way from one to the next. */
+import type { Condition } from '../../src/route/condition.ts'
 import type { Action } from '../../src/model/action.ts'
 import type { Desired } from '../../src/model/desired.ts'
 import type { Listener, Rule, RuleItem } from '../../src/model/listener.ts'
@@ -159,3 +160,7 @@ export function converge(
   }
   throw new Error(`does not converge: ${JSON.stringify(plans.at(-1), null, 1)}`)
 }
+
+/** The path of a rule of these fixtures, which have one each. */
+export const pathOf = ([first]: readonly Condition[]): string =>
+  first?.field === 'path-pattern' ? (first.values?.[0] ?? '') : ''

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { RuleItem } from '../../src/model/listener.ts'
 import { ownerTag, resourceTag } from '../../src/model/tag.ts'
 import { plan } from '../../src/plan/plan.ts'
-import { calls, converge, desired, input, listener, rule } from './fixture.ts'
+import { calls, converge, desired, input, listener, pathOf, rule } from './fixture.ts'
 import { simOf, type Sim } from './simulate.ts'
 
 const paths = (count: number) => Array.from({ length: count }, (_, at) => `/p${at}`)
@@ -15,9 +15,7 @@ const group = (items: readonly (string | RuleItem)[]) =>
     ),
   ])
 const orderOf = (sim: Sim) =>
-  [...sim.actual.rules]
-    .sort((a, b) => a.priority - b.priority)
-    .map(({ conditions }) => String(conditions[0]?.values?.[0]))
+  [...sim.actual.rules].sort((a, b) => a.priority - b.priority).map(({ conditions }) => pathOf(conditions))
 
 /** As ALBC leaves them: 1..n, no owner tag. */
 const takenOver = (items: readonly string[]): Sim => {
@@ -79,10 +77,10 @@ test('paths that trade places are never missing: the new rule comes before the o
   for (const one of deletes) assert.ok(one.after.length > 0)
 })
 
-test('a wide rule waits for the narrow one that takes over from an old rule', () => {
-  const { sim } = converge(group([rule('/a', '201', 'ns/old'), rule('/z', '209')]))
+test('a wide rule waits for the narrow one where both take over from a rule below', () => {
+  const { sim } = converge(group([rule('/z', '209'), rule('/a', '201', 'ns/old')]))
   const { steps } = plan(
-    group([rule('/z', '209'), rule('/a', '202', 'ns/new'), rule('/*', '203')]),
+    group([rule('/a', '202', 'ns/new'), rule('/*', '203'), rule('/z', '209')]),
     sim.actual,
     input,
   )

@@ -4,6 +4,7 @@ import type { Actual, ActualRule, Target } from '../../src/model/actual.ts'
 import type { TargetGroupBinding } from '../../src/model/cluster.ts'
 import type { TargetGroupBindingSpec } from '../../src/kind/target-group-binding.ts'
 import { backendSecurityGroup, isRef, refKey } from '../../src/model/ref.ts'
+import { keyOfName } from '../../src/plan/draft.ts'
 import { permissionKey } from '../../src/plan/match.ts'
 import type { BindingSpec, Name, Step } from '../../src/plan/step.ts'
 
@@ -74,13 +75,17 @@ const resolveActions = (sim: Sim, actions: readonly Action[]): Action[] =>
       : action,
   )
 
-const resolveSpec = (sim: Sim, spec: BindingSpec, arn: string): TargetGroupBindingSpec => ({
-  ...spec,
+const resolveSpec = (
+  sim: Sim,
+  { networking, ...rest }: BindingSpec,
+  arn: string,
+): TargetGroupBindingSpec => ({
+  ...rest,
   targetGroupARN: arn,
-  ...(spec.networking
+  ...(networking
     ? {
         networking: {
-          ingress: spec.networking.ingress.map(({ from, ports }) => ({
+          ingress: networking.ingress.map(({ from, ports }) => ({
             ports,
             from: from.map(({ securityGroup }) => ({
               securityGroup: { groupID: resolve(sim, securityGroup.groupID) },
@@ -149,6 +154,14 @@ function run(sim: Sim, step: Step): Sim {
           (one) => ({ ...one, tags: without(one.tags, step.keys) }),
         ),
       })
+    default:
+      return runGroup(sim, step, with_, create)
+  }
+}
+
+function runGroup(sim: Sim, step: Step, with_: With, create: Create): Sim {
+  const { actual } = sim
+  switch (step.call) {
     case 'CreateTargetGroup': {
       if (actual.targetGroups.some(({ name }) => name === step.name)) refuse('DuplicateTargetGroupName')
       const { name, targetType, protocol, protocolVersion, port, ipAddressType, vpcId, healthCheck, tags } =
@@ -463,7 +476,7 @@ export const namedBy = (actual: Actual): Set<string> =>
     ]
       .flat()
       .flatMap((action) =>
-        action.type === 'forward' ? action.targetGroups.map(({ targetGroup }) => String(targetGroup)) : [],
+        action.type === 'forward' ? action.targetGroups.map(({ targetGroup }) => keyOfName(targetGroup)) : [],
       ),
   )
 

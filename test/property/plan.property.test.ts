@@ -6,8 +6,9 @@ import type { Desired } from '../../src/model/desired.ts'
 import type { ActualRule } from '../../src/model/actual.ts'
 import type { Condition } from '../../src/route/condition.ts'
 import { plan } from '../../src/plan/plan.ts'
+import { keyOfName } from '../../src/plan/draft.ts'
 import { parkedUntil } from '../../src/plan/switch.ts'
-import { converge, desired, gone, input, listener, rule } from '../plan/fixture.ts'
+import { converge, desired, gone, input, listener, pathOf, rule } from '../plan/fixture.ts'
 import { applyPlan, settle, simOf, type Sim } from '../plan/simulate.ts'
 
 const seed = 20260817
@@ -59,7 +60,7 @@ function serves(sim: Sim, request: string): { readonly path: string; readonly to
     .sort((a, b) => a.priority - b.priority)
     .find((one) => matches(one.conditions, request))
   if (!found) return undefined
-  return { path: String(found.conditions[0]?.values?.[0]), to: describe(sim, found) }
+  return { path: pathOf(found.conditions), to: describe(sim, found) }
 }
 
 function describe(sim: Sim, { actions: [action] }: ActualRule): string {
@@ -92,9 +93,15 @@ function assertServed(now: Sim, before: Sim, step: string): void {
     const arn = one.actions[0]?.type === 'forward' ? one.actions[0].targetGroups[0]?.targetGroup : undefined
     const old = was?.actions[0]?.type === 'forward' ? was.actions[0].targetGroups[0]?.targetGroup : undefined
     if (arn === undefined || old === undefined || arn === old) continue
-    const healthy = (now.actual.targets[String(arn)] ?? []).some((target) => target.state === 'healthy')
+    const healthy = (now.actual.targets[keyOfName(arn)] ?? []).some((target) => target.state === 'healthy')
     assert.ok(healthy, `${step} sends requests to a group without a healthy target`)
   }
+}
+
+/** Whoever counts target groups by their resource id finds one. */
+function assertOneBearer(now: Sim, step: string): void {
+  const ids = now.actual.targetGroups.map(({ tags }) => tags['ingress.k8s.aws/resource'] ?? '')
+  assert.equal(new Set(ids).size, ids.length, `${step}: ${ids.join(' ')}`)
 }
 
 function reach(to: Desired, from: Sim, fails: () => boolean, seen: (sim: Sim, step: string) => void) {
@@ -115,6 +122,8 @@ function reach(to: Desired, from: Sim, fails: () => boolean, seen: (sim: Sim, st
   throw new Error(`no end: ${JSON.stringify(plan(to, sim.actual, input), null, 1)}`)
 }
 
+const ascending = (a: number, b: number): number => a - b
+
 const dice = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 40 })
 const failing = (throws: readonly number[], odds: number) => {
   let at = 0
@@ -130,6 +139,7 @@ test('from any rules to any others, whatever fails: the end is the wanted one an
       const { sim } = reach(state(b), start, failing(throws, 3), (now, step) => {
         assertSafe(now, start, end, step)
         assertServed(now, last, step)
+        assertOneBearer(now, step)
         last = { ...now, actual: { ...now.actual, targets: settle(now).actual.targets } }
       })
       for (const request of probes) assert.equal(text(serves(sim, request)), text(serves(end, request)))
@@ -200,7 +210,7 @@ test('what is not ours is never touched, and a held member loses nothing, whatev
       const ofBad = (sim: Sim) =>
         sim.actual.rules
           .filter((one) => one.tags['albatross.dev/ingress'] === 'ns/bad')
-          .map(({ priority: _, ...one }) => one)
+          .map(({ priority: _priority, ...one }) => one)
           .sort((x, y) => (x.arn < y.arn ? -1 : 1))
       const sound = b.filter(({ owner }) => owner === 'ns/app')
       const base = state(sound)
@@ -234,7 +244,7 @@ test('ports come and go, and at last everything does', () => {
     fc.property(rules, ports, ports, dice, (list, from, to, throws) => {
       const start = converge(state(list, from)).sim
       const { sim } = reach(state(list, to), start, failing(throws, 3), () => undefined)
-      assert.deepEqual(sim.actual.listeners.map(({ port }) => port).sort(), [...to].sort())
+      assert.deepEqual(sim.actual.listeners.map(({ port }) => port).sort(ascending), [...to].sort(ascending))
       const { sim: end } = reach(gone(), sim, failing(throws, 3), () => undefined)
       const { backendSecurityGroup: _, stack: _stack, ...left } = end.actual
       assert.deepEqual(
