@@ -1,6 +1,6 @@
 /** IngressGroup (`albatross.dev/v1alpha1`): one load balancer and who shares it; for operators (design D8). */
 import { z } from 'zod'
-import { conditions, type DeepReadonly, int64, maybe } from './shape.ts'
+import { conditions, int64, maybe } from './shape.ts'
 
 const time = (): z.ZodString => z.string().meta({ format: 'date-time' })
 
@@ -52,7 +52,6 @@ export const ingressGroupStatus = z.object({
   plan: maybe(plan.describe('The last plan; in observe mode, what would be done.')),
   conditions: maybe(conditions),
 })
-export type IngressGroupStatus = DeepReadonly<z.infer<typeof ingressGroupStatus>>
 
 export const ingressGroup = z
   .object({ status: maybe(ingressGroupStatus) })

@@ -1,6 +1,6 @@
 /** IngressReport (`albatross.dev/v1alpha1`): what became of one Ingress; named as it and owned by it (design D8). */
 import { z } from 'zod'
-import { conditions, type DeepReadonly, int64, maybe } from './shape.ts'
+import { conditions, int64, maybe } from './shape.ts'
 
 export const ingressReportStatus = z.object({
   observedGeneration: maybe(int64().describe('The generation of the Ingress that this is about.')),
@@ -23,7 +23,6 @@ export const ingressReportStatus = z.object({
   held: maybe(z.array(z.string()).describe('What stays as AWS serves it now because of a problem.')),
   nextRetryTime: maybe(z.string().meta({ format: 'date-time' })),
 })
-export type IngressReportStatus = DeepReadonly<z.infer<typeof ingressReportStatus>>
 
 export const ingressReport = z
   .object({ status: maybe(ingressReportStatus) })

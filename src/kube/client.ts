@@ -11,7 +11,7 @@ export type ListPage<T> = {
   readonly continue?: string
 }
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
-export type ListOptions = {
+type ListOptions = {
   readonly namespace?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
@@ -19,10 +19,10 @@ export type ListOptions = {
   readonly continue?: string
   readonly signal?: AbortSignal
 }
-export type PatchKind = 'merge' | 'strategic' | 'json'
-export type WriteOptions = { readonly subresource?: string; readonly signal?: AbortSignal }
-export type ApplyOptions = WriteOptions & { readonly fieldManager?: string; readonly force?: boolean }
-export type DeleteOptions = {
+type PatchKind = 'merge' | 'strategic' | 'json'
+type WriteOptions = { readonly subresource?: string; readonly signal?: AbortSignal }
+type ApplyOptions = WriteOptions & { readonly fieldManager?: string; readonly force?: boolean }
+type DeleteOptions = {
   readonly uid?: string
   readonly resourceVersion?: string
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'

@@ -28,7 +28,7 @@ import { type Reflector, type ReflectorState, startReflector } from './reflector
 import { createStore, type Handler, type Indexer, type Store, type StoreWriter } from './store.ts'
 import * as slim from './transform.ts'
 
-export type Stores = {
+type Stores = {
   readonly ingresses: Store<Ingress, 'namespace' | 'service' | 'class'>
   readonly ingressClasses: Store<IngressClass, 'params'>
   readonly ingressClassParams: Store<IngressClassParams>
@@ -39,8 +39,8 @@ export type Stores = {
   readonly namespaces: Store<Namespace>
   readonly targetGroupBindings: Store<TargetGroupBinding, 'service' | 'targetGroup'>
 }
-export type Kind = keyof Stores
-export type ObjectOf<K extends Kind> = ReturnType<Stores[K]['list']>[number]
+type Kind = keyof Stores
+type ObjectOf<K extends Kind> = ReturnType<Stores[K]['list']>[number]
 
 export type Informers = {
   readonly stores: Stores

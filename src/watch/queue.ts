@@ -26,7 +26,7 @@ export type QueueOptions = {
   readonly blockedMs?: number
   readonly onPass?: (report: PassReport) => void
 }
-export type QueueStats = {
+type QueueStats = {
   readonly ready: number
   readonly running: number
   /** Waiting for their time. */

@@ -2,7 +2,7 @@
 
 /** What a user is waiting for goes before what is new, that before what is looked at again. */
 export type Priority = 'edit' | 'new' | 'resync' | 'drift'
-export const priorities: readonly Priority[] = ['edit', 'new', 'resync', 'drift']
+const priorities: readonly Priority[] = ['edit', 'new', 'resync', 'drift']
 export const sooner = (a: Priority, b: Priority): Priority =>
   priorities.indexOf(a) <= priorities.indexOf(b) ? a : b
 

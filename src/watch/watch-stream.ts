@@ -5,7 +5,7 @@ import type { Resource } from '../kube/resource.ts'
 import type { KubeObject } from '../model/cluster.ts'
 import { lineSplitter } from './lines.ts'
 
-export type WatchEvent<T> = {
+type WatchEvent<T> = {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
   readonly object: T
 }
