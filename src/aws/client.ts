@@ -125,13 +125,13 @@ async function send<Output>(
       randomize: true,
       shouldRetry: ({ error, retryDelay }) =>
         error instanceof Refusal && transient(error.refusal, write) && inTime(options, retryDelay),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
     const log = { group: options.group, call: action, ms: Math.round(performance.now() - startedAt) }
     wire.settings.log[write ? 'info' : 'debug']({ ...log, requestId: requestIdOf(output) }, 'AWS call')
     return ok(output)
   } catch (thrown) {
-    const error = thrown instanceof Refusal ? thrown.refusal : aborted(action, thrown, options)
+    if (!(thrown instanceof Refusal)) throw thrown
+    const error = thrown.refusal
     const { kind, code, message, requestId } = error
     wire.settings.log[write ? 'warn' : 'debug'](
       { group: options.group, call: action, kind, code, reason: message, requestId },
@@ -142,7 +142,8 @@ async function send<Output>(
 }
 
 const inTime = (options: SendOptions, delayMs: number): boolean =>
-  options.deadline === undefined || Date.now() + delayMs < options.deadline
+  options.signal?.aborted !== true &&
+  (options.deadline === undefined || Date.now() + delayMs < options.deadline)
 
 /** A write whose outcome is unknown may have happened: never a second time from here. */
 const transient = ({ kind }: AwsError, write: boolean): boolean =>
@@ -155,11 +156,6 @@ class Refusal extends Error {
     super(refusal.message)
     this.refusal = refusal
   }
-}
-
-function aborted(action: string, thrown: unknown, options: SendOptions): AwsError {
-  if (options.signal?.aborted !== true) throw thrown
-  return { kind: 'unavailable', call: action, code: 'Aborted', message: 'stopping' }
 }
 
 type Attempt<Output> = {
