@@ -21,6 +21,10 @@ export const loadBalancerArn = arn('loadbalancer/app', 'web')
 export const listenerArn = arn('listener/app', 'web')
 export const groupArn = (name: string): string => arn('targetgroup', name)
 
+/** Addresses of this process: another's pod must not answer where nobody is meant to. */
+export const podIp = (number: number): string =>
+  `10.${100 + ((process.pid >> 8) & 0x3f)}.${process.pid & 0xff}.${number}`
+
 export const forwardTo = (...names: (string | [string, number])[]): Action => ({
   Type: 'forward',
   ForwardConfig: {

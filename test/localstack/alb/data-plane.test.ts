@@ -12,6 +12,7 @@ import {
   listenerArn,
   loadBalancerArn,
   onPath,
+  podIp,
   until,
 } from './account.ts'
 
@@ -130,18 +131,18 @@ describe('forwarding', () => {
 
   it('goes round the healthy targets, with the headers of an ALB', async () => {
     let seen: Record<string, unknown> = {}
-    for (const ip of ['10.0.1.1', '10.0.1.2', '10.0.1.3'])
+    for (const ip of [podIp(1), podIp(2), podIp(3)])
       await bench.pod(ip, 9000, (incoming, response) => {
         if (incoming.url !== '/healthz') seen = { ...incoming.headers, url: incoming.url }
         response.setHeader('X-Pod', ip).end(ip)
       })
     bench.group('a', [
-      ['10.0.1.1', 9000],
-      ['10.0.1.2', 9000],
-      ['10.0.1.3', 9000],
+      [podIp(1), 9000],
+      [podIp(2), 9000],
+      [podIp(3), 9000],
     ])
     const at = await bench.start()
-    for (const ip of ['10.0.1.1', '10.0.1.2', '10.0.1.3']) await bench.healthy('a', ip, 9000)
+    for (const ip of [podIp(1), podIp(2), podIp(3)]) await bench.healthy('a', ip, 9000)
     const headers = { host: 'shop.example:80', 'x-forwarded-for': '1.2.3.4', 'x-own': 'kept', te: 'trailers' }
     const answers = await Promise.all(Array.from({ length: 6 }, () => ask(at, { path: '/p?q', headers })))
     const counts = Map.groupBy(answers, ({ body }) => body)
@@ -179,13 +180,13 @@ describe('forwarding', () => {
       ['a', 'a', 'b', 'b'],
     )
     bench.listener(forwardTo(['a', 0], ['b', 100]))
-    await bench.pod('10.0.1.1', 9000)
-    await bench.pod('10.0.1.2', 9000)
-    bench.group('a', [['10.0.1.1', 9000]])
-    bench.group('b', [['10.0.1.2', 9000]])
+    await bench.pod(podIp(1), 9000)
+    await bench.pod(podIp(2), 9000)
+    bench.group('a', [[podIp(1), 9000]])
+    bench.group('b', [[podIp(2), 9000]])
     const at = await bench.start()
     const answers = await Promise.all(Array.from({ length: 10 }, () => ask(at)))
-    assert.deepEqual(new Set(answers.map(({ body }) => body)), new Set(['10.0.1.2']))
+    assert.deepEqual(new Set(answers.map(({ body }) => body)), new Set([podIp(2)]))
     bench.listener(forwardTo(['a', 0], ['b', 0]))
     await bench.changed()
     assert.equal((await ask(at)).status, 503)
@@ -194,17 +195,17 @@ describe('forwarding', () => {
   it('reaches node ports of instances', async () => {
     bench.account.instances.set('i-1', {
       InstanceId: 'i-1',
-      PrivateIpAddress: '10.0.2.1',
+      PrivateIpAddress: podIp(21),
       State: { Name: 'running' },
     })
-    await bench.pod('10.0.2.1', 30971)
+    await bench.pod(podIp(21), 30971)
     bench.group('a', [['i-1', 30971]], { TargetType: 'instance' })
     const at = await bench.start()
     await bench.healthy('a', 'i-1', 30971)
-    assert.equal((await ask(at)).body, '10.0.2.1')
+    assert.equal((await ask(at)).body, podIp(21))
     bench.account.instances.set('i-1', {
       InstanceId: 'i-1',
-      PrivateIpAddress: '10.0.2.1',
+      PrivateIpAddress: podIp(21),
       State: { Name: 'stopped' },
     })
     await bench.changed()
@@ -212,10 +213,10 @@ describe('forwarding', () => {
   })
 
   it('rewrites what the target sees', async () => {
-    await bench.pod('10.0.1.1', 9000, (incoming, response) =>
+    await bench.pod(podIp(1), 9000, (incoming, response) =>
       response.end(`${incoming.headers.host} ${incoming.url}`),
     )
-    bench.group('a', [['10.0.1.1', 9000]])
+    bench.group('a', [[podIp(1), 9000]])
     const rewrites = (Regex: string, Replace: string) => ({ Rewrites: [{ Regex, Replace }] })
     bench.rule(1, onPath('/api/*'), forwardTo('a'), [
       { Type: 'url-rewrite', UrlRewriteConfig: rewrites('^/api/(.*)$', '/$1') },
@@ -226,8 +227,8 @@ describe('forwarding', () => {
   })
 
   it('streams bodies both ways', async () => {
-    await bench.pod('10.0.1.1', 9000, (incoming, response) => incoming.pipe(response))
-    bench.group('a', [['10.0.1.1', 9000]])
+    await bench.pod(podIp(1), 9000, (incoming, response) => incoming.pipe(response))
+    bench.group('a', [[podIp(1), 9000]])
     const at = await bench.start()
     const body = 'x'.repeat(3_000_000)
     assert.equal((await ask(at, { method: 'POST', body })).body.length, body.length)
@@ -239,12 +240,12 @@ describe('forwarding', () => {
     bench.group('a')
     const at = await bench.start()
     assert.equal((await ask(at)).status, 503)
-    bench.register('a', '10.0.1.9', 9000)
+    bench.register('a', podIp(9), 9000)
     await bench.changed()
     const refused = await ask(at, { method: 'POST', body: 'x'.repeat(500_000) })
     assert.equal(refused.status, 502)
     assert.equal(refused.headers['server'], 'awselb/2.0')
-    const pod = await bench.pod('10.0.1.9', 9000, (incoming, response) => {
+    const pod = await bench.pod(podIp(9), 9000, (incoming, response) => {
       if (incoming.url === '/reset') incoming.socket.resetAndDestroy()
       else if (incoming.url === '/headers') response.setHeader('X-Long', 'x'.repeat(40_000)).end()
       else if (incoming.url === '/nonsense') incoming.socket.end('nonsense\r\n\r\n')
@@ -261,8 +262,8 @@ describe('forwarding', () => {
   })
 
   it('ends a request whose client falls silent', async () => {
-    await bench.pod('10.0.1.1', 9000, (incoming) => incoming.resume())
-    bench.group('a', [['10.0.1.1', 9000]])
+    await bench.pod(podIp(1), 9000, (incoming) => incoming.resume())
+    bench.group('a', [[podIp(1), 9000]])
     bench.account.loadBalancers.get(loadBalancerArn)?.attributes.set('idle_timeout.timeout_seconds', '5')
     const socket = connect(await bench.start())
     socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf')
@@ -276,13 +277,13 @@ describe('forwarding', () => {
   it('lets a target know that its client went away', async () => {
     let gone = false
     let came = false
-    await bench.pod('10.0.1.1', 9000, (incoming, response) => {
+    await bench.pod(podIp(1), 9000, (incoming, response) => {
       if (incoming.url === '/healthz') return void response.end()
       came = true
       response.on('close', () => (gone = true))
       response.write('the first of many')
     })
-    bench.group('a', [['10.0.1.1', 9000]])
+    bench.group('a', [[podIp(1), 9000]])
     const socket = connect(await bench.start())
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
     await new Promise((resolve) => socket.once('data', resolve))
@@ -291,8 +292,35 @@ describe('forwarding', () => {
     await until('the target sees it', () => gone)
   })
 
+  it('outlives clients that talk nonsense or vanish', async () => {
+    await bench.pod(podIp(1), 9000, (incoming, response) => {
+      incoming.pipe(response.on('error', () => undefined)).on('error', () => undefined)
+    })
+    bench.group('a', [[podIp(1), 9000]])
+    const at = await bench.start()
+    const head = '/ HTTP/1.1\r\nHost: a\r\n'
+    const openings = [
+      `GET ${head}`,
+      `POST ${head}Content-Length: 100\r\n\r\nhalf`,
+      `POST ${head}Transfer-Encoding: chunked\r\n\r\nZZ\r\n`,
+      `GET ${head}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\nabc`,
+      'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n',
+      'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',
+      '\x16\x03\x01\r\n\r\n',
+    ]
+    const vanish = async (text: string, number: number): Promise<void> => {
+      const socket = connect(at).on('error', () => undefined)
+      socket.write(text)
+      await new Promise((resolve) => setTimeout(resolve, number % 10))
+      if (number % 2) socket.resetAndDestroy()
+      else socket.destroy()
+    }
+    await Promise.all(Array.from({ length: 100 }, (_, number) => vanish(openings[number % 7] ?? '', number)))
+    assert.equal((await ask(at, { method: 'POST', body: 'still here' })).body, 'still here')
+  })
+
   it('tunnels WebSockets, and passes a refusal on', async () => {
-    const pod = await bench.pod('10.0.1.1', 9000, (_, response) => response.writeHead(403).end('no'))
+    const pod = await bench.pod(podIp(1), 9000, (_, response) => response.writeHead(403).end('no'))
     pod.on('upgrade', (incoming, socket: Socket) => {
       if (incoming.url !== '/socket')
         return void socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno')
@@ -301,7 +329,7 @@ describe('forwarding', () => {
       )
       socket.on('error', () => undefined).pipe(socket)
     })
-    bench.group('a', [['10.0.1.1', 9000]])
+    bench.group('a', [[podIp(1), 9000]])
     const at = await bench.start()
     const open = async (path: string, more: string): Promise<string> => {
       const socket = connect(at)
@@ -323,31 +351,31 @@ describe('forwarding', () => {
 
   it('lets a target that leaves finish, and cuts it off when its time is over', async () => {
     const held: (() => void)[] = []
-    for (const ip of ['10.0.1.1', '10.0.1.2'])
+    for (const ip of [podIp(1), podIp(2)])
       await bench.pod(ip, 9000, (incoming, response) => {
         if (incoming.url === '/slow') held.push(() => response.end(ip))
         else response.end(ip)
       })
-    bench.group('a', [['10.0.1.1', 9000]])
+    bench.group('a', [[podIp(1), 9000]])
     const at = await bench.start()
     const [first, second] = [ask(at, { path: '/slow' }), ask(at, { path: '/slow' })]
     await until('both are under way', () => held.length === 2)
     const targets = bench.account.targetGroups.get(groupArn('a'))?.targets
-    const leaving = targets?.get('10.0.1.1:9000')
+    const leaving = targets?.get(`${podIp(1)}:9000`)
     if (leaving) leaving.drainingUntil = Date.now() + 150
-    bench.register('a', '10.0.1.2', 9000)
+    bench.register('a', podIp(2), 9000)
     await bench.changed()
-    assert.equal((await ask(at)).body, '10.0.1.2')
+    assert.equal((await ask(at)).body, podIp(2))
     held[0]?.()
-    assert.deepEqual([(await first).status, (await first).body], [200, '10.0.1.1'])
+    assert.deepEqual([(await first).status, (await first).body], [200, podIp(1)])
     assert.equal((await second).status, 502)
   })
 
   it('serves fifty clients at once without a failure while targets come and go', async () => {
-    for (const ip of ['10.0.1.1', '10.0.1.2', '10.0.1.3']) await bench.pod(ip, 9000)
+    for (const ip of [podIp(1), podIp(2), podIp(3)]) await bench.pod(ip, 9000)
     bench.group('a', [
-      ['10.0.1.1', 9000],
-      ['10.0.1.2', 9000],
+      [podIp(1), 9000],
+      [podIp(2), 9000],
     ])
     const at = await bench.start()
     const agent = new Agent({ keepAlive: true, maxSockets: 50 })
@@ -360,15 +388,15 @@ describe('forwarding', () => {
       return bodies
     }
     const clients = Array.from({ length: 50 }, client)
-    bench.register('a', '10.0.1.3', 9000)
+    bench.register('a', podIp(3), 9000)
     await bench.changed()
-    const leaving = bench.account.targetGroups.get(groupArn('a'))?.targets.get('10.0.1.1:9000')
+    const leaving = bench.account.targetGroups.get(groupArn('a'))?.targets.get(`${podIp(1)}:9000`)
     if (leaving) leaving.drainingUntil = Date.now() + 10_000
     await bench.changed()
     const answers = new Set((await Promise.all(clients)).flat())
     agent.destroy()
-    for (const ip of ['10.0.1.2', '10.0.1.3']) assert.ok(answers.delete(`200 ${ip}`), ip)
-    answers.delete('200 10.0.1.1')
+    for (const ip of [podIp(2), podIp(3)]) assert.ok(answers.delete(`200 ${ip}`), ip)
+    answers.delete(`200 ${podIp(1)}`)
     assert.deepEqual([...answers], [])
   })
 })
@@ -377,8 +405,8 @@ describe('security groups', () => {
   beforeEach(() => {
     bench = new Bench()
     bench.listener(forwardTo('a'))
-    bench.group('a', [['10.0.1.1', 9000]])
-    bench.networkInterface('eni-node', '10.0.1.1', ['sg-node'])
+    bench.group('a', [[podIp(1), 9000]])
+    bench.networkInterface('eni-node', podIp(1), ['sg-node'])
   })
 
   it('keep clients out at the door', async () => {
@@ -394,18 +422,18 @@ describe('security groups', () => {
   })
 
   it('stand between load balancer and target', async () => {
-    await bench.pod('10.0.1.1', 9000)
+    await bench.pod(podIp(1), 9000)
     bench.securityGroup('sg-node', [
       { group: 'sg-other', port: 9000 },
       { group: 'sg-lb', port: 9001 },
     ])
     const at = await bench.start()
-    await until('the check times out', () => bench.health('a', '10.0.1.1', 9000)?.Reason === 'Target.Timeout')
+    await until('the check times out', () => bench.health('a', podIp(1), 9000)?.Reason === 'Target.Timeout')
     assert.equal((await ask(at)).status, 504)
     bench.securityGroup('sg-node', [{ group: 'sg-lb', port: 9000 }])
     await bench.changed()
-    await bench.healthy('a', '10.0.1.1', 9000)
-    assert.equal((await ask(at)).body, '10.0.1.1')
+    await bench.healthy('a', podIp(1), 9000)
+    assert.equal((await ask(at)).body, podIp(1))
     bench.securityGroup('sg-node', [{ cidr: '10.0.0.0/24', port: 9000 }])
     await bench.changed()
     assert.equal((await ask(at)).status, 200)
@@ -419,8 +447,8 @@ describe('stopping', () => {
   it('ends open connections and leaves nothing running', async () => {
     bench = new Bench()
     bench.listener(forwardTo('a'))
-    await bench.pod('10.0.1.1', 9000, () => undefined)
-    bench.group('a', [['10.0.1.1', 9000]])
+    await bench.pod(podIp(1), 9000, () => undefined)
+    bench.group('a', [[podIp(1), 9000]])
     const at = await bench.start()
     const agent = new Agent({ keepAlive: true })
     const stuck = assert.rejects(ask(at, { agent }))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { keepHostsFile } from '../../../localstack/alb/hosts-file.ts'
 import { createLoopback, loopback } from '../../../localstack/alb/loopback.ts'
-import { Bench, ask, fixed, forwardTo, loadBalancerArn } from './account.ts'
+import { Bench, ask, fixed, forwardTo, loadBalancerArn, podIp } from './account.ts'
 
 let bench = new Bench()
 afterEach(() => bench.stop())
@@ -43,19 +43,19 @@ describe('the VPC on loopback', () => {
     bench = new Bench({ single: true })
     bench.listener(forwardTo('a'))
     bench.rule(1, [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/fixed'] } }], fixed(200, 'fixed'))
-    await bench.pod('10.0.1.1', 80)
-    await bench.pod('10.0.1.2', 80)
+    await bench.pod(podIp(1), 80)
+    await bench.pod(podIp(2), 80)
     bench.group('a', [
-      ['10.0.1.1', 80],
-      ['10.0.1.2', 80],
+      [podIp(1), 80],
+      [podIp(2), 80],
     ])
     const at = await bench.start()
     assert.equal(at.host, '127.0.0.1')
-    await bench.healthy('a', '10.0.1.1', 80)
-    await bench.healthy('a', '10.0.1.2', 80)
-    assert.deepEqual([(await ask(at)).body, (await ask(at)).body].sort(), ['10.0.1.1', '10.0.1.2'])
+    await bench.healthy('a', podIp(1), 80)
+    await bench.healthy('a', podIp(2), 80)
+    assert.deepEqual([(await ask(at)).body, (await ask(at)).body].sort(), [podIp(1), podIp(2)])
     assert.equal((await ask(at, { path: '/fixed' })).body, 'fixed')
-    bench.group('a', [['10.0.1.3', 80]])
+    bench.group('a', [[podIp(3), 80]])
     await bench.changed()
     assert.equal((await ask(at)).status, 502)
   })
