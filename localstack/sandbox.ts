@@ -1,4 +1,5 @@
 /** `npm run sandbox`: the whole system on loopback, a scenario played on it, and then yours to try until Ctrl-C. */
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { checksOn, Failed } from './scenario/check.ts'
 import type { Manifest } from './scenario/manifest.ts'
@@ -61,6 +62,7 @@ async function play({ scenario, json, once }: Options): Promise<void> {
       show.failed('the scenario', error instanceof Error ? (error.stack ?? error.message) : String(error))
     process.exitCode = 1
   }
+  if (process.exitCode === 1) show.note(`\nthe controller's last words:\n${lastWords(world.logFile)}`)
   show.end({
     scenario: scenario.name,
     passed: checks.passed,
@@ -72,6 +74,14 @@ async function play({ scenario, json, once }: Options): Promise<void> {
     await interrupted.promise
   }
   await world.stop()
+}
+
+const lastWords = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8').split('\n').slice(-25).join('\n')
+  } catch {
+    return '(none)'
+  }
 }
 
 /** Puts the scenario's objects back, and says what there is to look at, and how. */

@@ -21,7 +21,7 @@ import { timings } from '../timing.ts'
 import { controllerAccessKey, controllerOf } from './controller.ts'
 import { kubeOf } from './kube.ts'
 import { nodesOf } from './nodes.ts'
-import type { Manifest } from './manifest.ts'
+import { type Manifest, pathOf } from './manifest.ts'
 import type { Answer, JournalEntry, World } from './scenario.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -56,7 +56,11 @@ export async function startWorld({
   const kubeconfig = join(directory, 'kubeconfig')
   writeKubeconfig(kubeconfig, kubeServer.url)
   const kube = kubeOf(kubeServer.url)
-  await kube.apply(...crds(), ...nodesOf(account))
+  await kube.apply(...crds())
+  for (const node of nodesOf(account)) {
+    await kube.apply(node)
+    await kube.patch(`${pathOf(node)}/status`, { status: node.status })
+  }
   const workloads = startWorkloads({
     handle: api.handle,
     network,
