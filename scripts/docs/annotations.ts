@@ -39,7 +39,8 @@ const cell = (text: string): string => text.replaceAll('|', '\\|')
 function row(declaration: AnyDeclaration): string {
   const { name, parser, merge, on, params, call, otherwise } = declaration
   const value = declaration.default
-  const plain = typeof value === 'object' || value === undefined ? '' : `\`${String(value)}\``
+  const plain =
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? `\`${value}\`` : ''
   const cells = [
     `\`${name}\``,
     parser.allowed,

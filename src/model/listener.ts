@@ -27,6 +27,11 @@ export type Listener = {
   readonly attributes: Readonly<Record<string, string>>
   /** Empty: tags of listeners and rules are left alone (gate ListenerRulesTagging). */
   readonly tags: Tags
+  /**
+   * HTTP: the class of a held member is unknown, and may ask for the redirect. While AWS redirects by default here, add no
+   * rule: it would be served without the authentication that only HTTPS has.
+   */
+  readonly maybeRedirected?: true
   /** In the order of evaluation, after the optimiser. */
   readonly rules: readonly RuleItem[]
 }

@@ -127,7 +127,9 @@ for (const name of caseNames())
     assert.deepEqual(
       collapse(permissions)
         .map(({ source, fromPort, toPort }) =>
-          'securityGroup' in source ? `${String(source.securityGroup)} ${fromPort}-${toPort}` : '',
+          'securityGroup' in source && !isRef(source.securityGroup)
+            ? `${source.securityGroup} ${fromPort}-${toPort}`
+            : '',
         )
         .sort(),
       opened(calls),

@@ -62,15 +62,19 @@ export function agree<T>(voices: readonly Voice<T>[], matter: Matter<T>, fallbac
     : { oneOf: options.map(({ value, scope }) => ({ value, by: scope.member.key })) }
 }
 
+/** Enough names to go on with; a group may have a thousand members. */
+export const someOf = (names: readonly string[]): string =>
+  names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
+
 function tellLosers<T>(values: readonly Spoken<T>[], all: readonly Spoken<T>[], matter: Matter<T>): void {
   if (values.length < 2) return
   const message = `conflicting ${matter.what}: ${matter.show(values.map(({ value }) => value))}`
-  const names = [...new Set(all.map(({ scope }) => scope.member.key))]
+  const names = someOf([...new Set(all.map(({ scope }) => scope.member.key))])
   for (const { scope, value } of all)
     warn(scope, 'Conflict', {
       field: matter.field,
       message,
-      remedy: `Let ${names.join(', ')} say the same; this one says ${matter.show([value])}. Until then what AWS serves now stays, if one of them says it.`,
+      remedy: `Let ${names} say the same; this one says ${matter.show([value])}. Until then what AWS serves now stays, if one of them says it.`,
     })
 }
 

@@ -7,7 +7,7 @@ import type { Listener, MutualAuthentication, Protocol, RuleItem } from '../list
 import { optimise } from '../redirect-optimiser.ts'
 import type { Tags } from '../tag.ts'
 import { trackingTags, withDefaults } from '../tag.ts'
-import { agree, union } from './agree.ts'
+import { agree, classUnknown, someOf, union } from './agree.ts'
 import { groupTags } from './load-balancer.ts'
 import type { Redirect } from './redirect.ts'
 import { actionsOn, type Routes, rulesOn } from './rule.ts'
@@ -64,6 +64,9 @@ export function listenerOf(serving: Serving, port: number, protocol: Protocol): 
     ...(protocol === 'HTTPS' ? secureOf(world, on, port) : {}),
     attributes,
     tags,
+    ...(protocol === 'HTTP' && redirect.state === 'off' && on.some(({ scope }) => classUnknown(scope))
+      ? { maybeRedirected: true }
+      : {}),
     rules: rulesFor(serving, port, protocol),
   }
 }
@@ -139,8 +142,8 @@ function defaultActionsOf(
   for (const { view } of stated)
     warn(view.scope, 'Conflict', {
       field: 'spec.defaultBackend',
-      message: `multiple ingress defined default backend: [${keys.join(' ')}]`,
-      remedy: `Leave spec.defaultBackend on one of ${keys.join(', ')}.`,
+      message: `multiple ingress defined default backend: [${keys.slice(0, 10).join(' ')}]`,
+      remedy: `Leave spec.defaultBackend on one of ${someOf(keys)}.`,
     })
   return { oneOf: stated.map(({ value: actions, by }) => ({ value: actions, by })) }
 }

@@ -1,11 +1,12 @@
 /** `ssl-redirect`: every HTTP listener of the group redirects, and serves no rule (`albc-model` 9.5). */
 import { keyOf } from '../../annotation/define.ts'
 import { sslRedirect } from '../../annotation/listener.ts'
+import { isStated } from '../../annotation/read.ts'
 import type { Action } from '../action.ts'
 import type { Choice } from '../choice.ts'
 import type { Protocol } from '../listener.ts'
 import { agree, mapChoice } from './agree.ts'
-import { fault, isSound } from './scope.ts'
+import { annotationsOf, fault, isSound } from './scope.ts'
 import { type View, voices } from './view.ts'
 
 export type Redirect = {
@@ -52,6 +53,8 @@ export function redirectOf(views: readonly View[]): Redirect {
   ])
   if (asked.some(({ scope, stated }) => isSound(scope) && stated.value !== undefined))
     return { state: 'on', action }
-  const maybe = asked.some(({ stated }) => stated.value !== undefined || stated.broken)
-  return maybe ? { state: 'unsure', action } : { state: 'off' }
+  const annotated = asked.some(
+    ({ scope, stated }) => stated.value !== undefined || isStated(annotationsOf(scope), sslRedirect),
+  )
+  return annotated ? { state: 'unsure', action } : { state: 'off' }
 }
