@@ -52,7 +52,7 @@ const int = (bits: 32 | 64): Parser<number> => ({
 export const int32 = int(32)
 export const int64 = int(64)
 
-export const splitList = (raw: string): readonly string[] =>
+const splitList = (raw: string): readonly string[] =>
   raw
     .split(',')
     .map((item) => item.trim())
@@ -95,7 +95,7 @@ function mapItems(raw: string): readonly string[] {
   return item === '' ? items : [...items, item.trim()]
 }
 
-export function parseMap(raw: string): StringMap | undefined {
+function parseMap(raw: string): StringMap | undefined {
   const entries: [string, string][] = []
   for (const item of mapItems(raw)) {
     const equals = item.indexOf('=')

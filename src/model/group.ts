@@ -35,9 +35,9 @@ export type Groups = {
 }
 
 /** A stack id without a slash is an explicit group's name. */
-export const isExplicit = (stack: string): boolean => !stack.includes('/')
+const isExplicit = (stack: string): boolean => !stack.includes('/')
 
-export const finalizerOf = (stack: string, settings: Settings): string =>
+const finalizerOf = (stack: string, settings: Settings): string =>
   isExplicit(stack) ? settings.explicitFinalizerPrefix + stack : settings.implicitFinalizer
 
 /** The stacks whose finalizer an Ingress bears. */

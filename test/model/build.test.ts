@@ -16,6 +16,7 @@ import {
   path,
   rule,
   service,
+  subnet,
 } from './fixture.ts'
 
 type Annotations = Readonly<Record<string, string>>
@@ -197,8 +198,11 @@ test('IngressClassParams come first', () => {
     ingressClass('strong', { spec: { controller: 'ingress.k8s.aws/alb', parameters } }),
   ]
   const members = [member('n/a', { scheme: 'internal' }), member('n/b', {}, { ingressClassName: 'strong' })]
-  const result = built('g', clusterOf(members, { ingressClasses, ingressClassParams }))
+  const tags = { 'kubernetes.io/role/elb': '1' }
+  const facts = factsOf({ subnets: [subnet('a', 'a', { tags }), subnet('b', 'b', { tags })] })
+  const result = built('g', clusterOf(members, { ingressClasses, ingressClassParams }), {}, facts)
   assert.deepEqual(result.desired.loadBalancer?.scheme, { is: 'internet-facing' })
+  assert.deepEqual(told(result), ['warning Conflict n/a'])
 })
 
 test("a held member's settings are kept, and only those", () => {

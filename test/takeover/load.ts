@@ -19,7 +19,7 @@ import type { Facts } from '../../src/model/facts.ts'
 import { type FeatureGate, settings, type Settings } from '../../src/model/settings.ts'
 import type { Tags } from '../../src/model/tag.ts'
 
-export const takeoverFolder = process.env['TAKEOVER_DIR'] ?? import.meta.dirname
+const takeoverFolder = process.env['TAKEOVER_DIR'] ?? import.meta.dirname
 
 export type RecordedCall = {
   readonly service: string

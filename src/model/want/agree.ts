@@ -51,7 +51,7 @@ export function agree<T>(voices: readonly Voice<T>[], matter: Matter<T>, fallbac
   const held = voices.filter(({ scope }) => !isSound(scope))
   const strong = sound.some(({ fromParams }) => fromParams) ? sound.filter((one) => one.fromParams) : sound
   const options = distinct(strong)
-  tellLosers(distinct(sound), sound, matter)
+  tellLosers(distinct(sound), sound, options, matter)
   const [first] = options
   const heldSays = held.some(({ stated: { value, broken } }) => value !== undefined || broken)
   if (held.length > 0 && (heldSays || !first))
@@ -66,11 +66,18 @@ export function agree<T>(voices: readonly Voice<T>[], matter: Matter<T>, fallbac
 export const someOf = (names: readonly string[]): string =>
   names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
 
-function tellLosers<T>(values: readonly Spoken<T>[], all: readonly Spoken<T>[], matter: Matter<T>): void {
+/** Where one value has won outright, only those who say otherwise. */
+function tellLosers<T>(
+  values: readonly Spoken<T>[],
+  all: readonly Spoken<T>[],
+  options: readonly Spoken<T>[],
+  matter: Matter<T>,
+): void {
   if (values.length < 2) return
+  const won = options.length === 1 ? canonical(options[0]?.value) : undefined
   const message = `conflicting ${matter.what}: ${matter.show(values.map(({ value }) => value))}`
   const names = someOf([...new Set(all.map(({ scope }) => scope.member.key))])
-  for (const { scope, value } of all)
+  for (const { scope, value } of all.filter((one) => canonical(one.value) !== won))
     warn(scope, 'Conflict', {
       field: matter.field,
       message,

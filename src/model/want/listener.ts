@@ -12,14 +12,12 @@ import { groupTags } from './load-balancer.ts'
 import type { Redirect } from './redirect.ts'
 import { actionsOn, type Routes, rulesOn } from './rule.ts'
 import { fault, isSound, paramsOf, warn, type World } from './scope.ts'
-import { isOn, listenerAttributesOf, portVoices, soundViews, type View } from './view.ts'
+import { byAge, isOn, listenerAttributesOf, portVoices, soundViews, type View } from './view.ts'
 
 /** One protocol per port: the oldest member's; who says otherwise can't be served there. */
 export function protocolsOf(views: readonly View[]): ReadonlyMap<number, Protocol> {
   const protocols = new Map<number, { protocol: Protocol; view: View }>()
-  const age = ({ scope }: View): string => scope.member.ingress.metadata.creationTimestamp ?? ''
-  const byAge = soundViews(views).toSorted((a, b) => (age(a) < age(b) ? -1 : age(a) > age(b) ? 1 : 0))
-  for (const view of byAge)
+  for (const view of byAge(soundViews(views)))
     for (const { port, protocol } of view.ports.values()) {
       const known = protocols.get(port)
       if (!known) protocols.set(port, { protocol, view })

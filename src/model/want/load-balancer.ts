@@ -12,7 +12,7 @@ import { trackingTags, withDefaults } from '../tag.ts'
 import { agree, first, stated, union, type Voice } from './agree.ts'
 import { fault, isSound, paramsOf, type World } from './scope.ts'
 import type { Securing } from './security-group.ts'
-import { soundViews, type View, voices } from './view.ts'
+import { byAge, soundViews, type View, voices } from './view.ts'
 
 const goSet = (values: readonly string[]): string =>
   `map[${values
@@ -166,7 +166,7 @@ export function loadBalancerOf(
 /** Of all members given, held ones too: their tags stay. */
 export const groupTags = (views: readonly View[]): Readonly<Record<string, string>> =>
   union(
-    voices(views, (view) => view.tags),
+    voices(byAge(views), (view) => view.tags),
     'tag',
     keyOf(declared.tags),
   ).values

@@ -95,7 +95,7 @@ function inboundOf(scope: Scope): Inbound | undefined {
 }
 
 /** Go's ParseCIDR. */
-export function isCidr(text: string): boolean {
+function isCidr(text: string): boolean {
   const [address = '', mask = '', ...rest] = text.split('/')
   if (rest.length > 0 || !/^\d{1,3}$/.test(mask) || address.includes('%')) return false
   return (isIPv4(address) && Number(mask) <= 32) || (isIPv6(address) && Number(mask) <= 128)

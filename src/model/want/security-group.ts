@@ -12,7 +12,7 @@ import { agree, first, mapChoice } from './agree.ts'
 import { groupTags } from './load-balancer.ts'
 import type { Inbound } from './port.ts'
 import { fault, isSound, type World } from './scope.ts'
-import { portVoices, type View, voices } from './view.ts'
+import { byAge, portVoices, type View, voices } from './view.ts'
 
 export type Securing = {
   readonly securityGroups: Choice<readonly (string | Ref)[]>
@@ -67,7 +67,7 @@ function managesBackend(world: World, views: readonly View[]): boolean {
   }
   const otherwise = world.settings.enableManageBackendSecurityGroupRules
   const agreed = agree(
-    voices(views, (view) => view.manageBackendRules),
+    voices(byAge(views), (view) => view.manageBackendRules),
     matter,
     otherwise,
   )
@@ -106,12 +106,12 @@ function permissionsOf(views: readonly View[], port: number, dualStack: boolean)
   const show = (all: readonly Inbound[]): string =>
     all.map(({ v4, v6 }) => `[${v4.join(' ')}], [${v6.join(' ')}]`).join(' | ')
   const cidrs = agree<Inbound>(
-    portVoices(views, port, ({ inbound }) => inbound),
+    portVoices(byAge(views), port, ({ inbound }) => inbound),
     { what: 'inbound-cidrs', field: keyOf(inboundCidrs), show },
     { v4: [], v6: [] },
   )
   const lists = agree<readonly string[]>(
-    portVoices(views, port, ({ prefixLists }) => prefixLists),
+    portVoices(byAge(views), port, ({ prefixLists }) => prefixLists),
     {
       what: 'inbound-prefix-lists',
       field: keyOf(securityGroupPrefixLists),

@@ -148,5 +148,11 @@ export const listenerAttributesOf = (view: View, { protocol, port }: Port): Stat
     take(view.scope, ownOf(annotationsOf(view.scope), listenerAttributes, `${protocol}-${port}`)),
   )
 
+/** The oldest first: where AWS can't be asked what it serves, whoever came later gives way, whatever its order. */
+export const byAge = (views: readonly View[]): readonly View[] => {
+  const age = ({ scope }: View): string => scope.member.ingress.metadata.creationTimestamp ?? ''
+  return views.toSorted((a, b) => (age(a) < age(b) ? -1 : age(a) > age(b) ? 1 : 0))
+}
+
 export const soundViews = (views: readonly View[]): readonly View[] =>
   views.filter(({ scope }) => isSound(scope))
