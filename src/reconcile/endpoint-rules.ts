@@ -14,20 +14,28 @@ export type EndpointRules = {
   /** Groups that anybody ever wanted something on. */
   groups(): readonly string[]
   has(binding: string): boolean
+  /** Milliseconds since the last change of what is wanted on a group. */
+  quietMs(group: string): number
+  /** Runs these for one group after each other. */
+  alone<T>(group: string, run: () => Promise<T>): Promise<T>
 }
 
 export function createEndpointRules(): EndpointRules {
   const byBinding = new Map<string, Wanted>()
   const known = new Set<string>()
+  const changedAt = new Map<string, number>()
+  const last = new Map<string, Promise<unknown>>()
   const set = (binding: string, wanted: Wanted | undefined): readonly string[] => {
     const before = byBinding.get(binding) ?? new Map<string, readonly Permission[]>()
     const after = wanted ?? new Map<string, readonly Permission[]>()
     if (wanted === undefined) byBinding.delete(binding)
     else byBinding.set(binding, wanted)
     for (const group of after.keys()) known.add(group)
-    return [...new Set([...before.keys(), ...after.keys()])].filter(
+    const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
       (group) => !equal(before.get(group), after.get(group)),
     )
+    for (const group of changed) changedAt.set(group, Date.now())
+    return changed
   }
   return {
     set,
@@ -35,5 +43,11 @@ export function createEndpointRules(): EndpointRules {
     on: (group) => [...byBinding.values()].flatMap((wanted) => wanted.get(group) ?? []),
     groups: () => [...known],
     has: (binding) => byBinding.has(binding),
+    quietMs: (group) => Date.now() - (changedAt.get(group) ?? 0),
+    alone: (group, run) => {
+      const mine = (last.get(group) ?? Promise.resolve()).then(run, run)
+      last.set(group, mine)
+      return mine
+    },
   }
 }

@@ -10,18 +10,31 @@ import { type Context, optionsOf, readerOf } from './context.ts'
 import { backendGroupKey } from './key.ts'
 import { afterAwsError, again, settled } from './verdict.ts'
 
-export async function reconcileEndpointGroup(id: string, pass: Pass, context: Context): Promise<Verdict> {
+/** What nobody wants any more is revoked after this, so that a backend that comes back at once finds it open. */
+const revokeAfterMs = 1_500
+
+/** Opens what is wanted at once; revokes on a later look. One at a time for each group, whoever asks. */
+export function reconcileEndpointGroup(id: string, pass: Pass, context: Context): Promise<Verdict> {
+  return context.endpointRules.alone(id, () => reconcile(id, pass, context))
+}
+
+async function reconcile(id: string, pass: Pass, context: Context): Promise<Verdict> {
   if (context.mirror.securityGroups.get(id) === undefined) {
     const read = await readSecurityGroups(readerOf(context, pass, 'reconcile'), context.mirror, [id])
     if (!read.ok) return afterAwsError(read.error)
   }
   const group = context.mirror.securityGroups.get(id)
   if (group === undefined) return settled
-  const complete = allBindingsKnown(context)
   const wanted = context.endpointRules.on(id)
-  const draft = planEndpointSecurityGroup(group, wanted, { settings: context.settings, complete })
-  if (context.observe || draft.steps.length === 0)
-    return complete ? settled : again(1_000, 'not every binding is known yet')
+  const complete = allBindingsKnown(context)
+  const quietMs = context.endpointRules.quietMs(id)
+  const options = { settings: context.settings, complete: complete && quietMs >= revokeAfterMs }
+  const draft = planEndpointSecurityGroup(group, wanted, options)
+  const rest = complete
+    ? again(revokeAfterMs - quietMs, 'what is not wanted is revoked then')
+    : again(1_000, 'not every binding is known yet')
+  const verdict = options.complete ? settled : rest
+  if (context.observe || draft.steps.length === 0) return verdict
   const { results } = await apply(
     { stack: '', ...draft },
     {
@@ -43,7 +56,7 @@ export async function reconcileEndpointGroup(id: string, pass: Pass, context: Co
     return afterAwsError(one.error)
   }
   if (results.some(({ result }) => result === 'skipped')) return again(200, 'the group changed meanwhile')
-  return complete ? settled : again(1_000, 'not every binding is known yet')
+  return verdict
 }
 
 /** Every binding with rules to ask for has asked since we started: only then may anything be revoked. */

@@ -3,12 +3,10 @@ import type { Context } from './context.ts'
 
 export function metricsOf({ aws, queue }: Pick<Context, 'aws' | 'queue'>): string {
   const stats = queue.stats()
-  const calls = aws
-    .counts()
-    .map(({ action, purpose, ...count }) => ({
-      labels: `{action="${action}",purpose="${purpose}"}`,
-      ...count,
-    }))
+  const calls = aws.counts().map(({ action, purpose, ...count }) => ({
+    labels: `{action="${action}",purpose="${purpose}"}`,
+    ...count,
+  }))
   const metric = (
     name: string,
     type: 'counter' | 'gauge',

@@ -24,6 +24,7 @@ import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { stackOf } from './bindings.ts'
 import { type Context, optionsOf, readerOf } from './context.ts'
+import { reconcileEndpointGroup } from './endpoint-security-group.ts'
 import { endpointGroupKey, groupKey, targetsKey } from './key.ts'
 import { afterAwsError, afterKubeError, again, settled } from './verdict.ts'
 
@@ -154,7 +155,12 @@ async function open(
   if (!guarded.ok) return [unresolved(binding, guarded.error)]
   const wants = new Map<string, readonly Permission[]>()
   for (const [group, sources] of guarded.value) wants.set(group, permissionsFor(binding, sources))
-  nudgeGroups(context, context.endpointRules.set(keyOf(binding), wants))
+  const changed = context.endpointRules.set(keyOf(binding), wants)
+  // A target must be reachable before it is registered (invariant 4); a refusal is told, and stops nobody.
+  for (const group of changed)
+    if (wants.has(group))
+      await reconcileEndpointGroup(group, { ...pass, key: endpointGroupKey(group) }, context)
+  nudgeGroups(context, changed)
   return []
 }
 
