@@ -7,14 +7,14 @@ import type { AwsError } from '../model/aws-error.ts'
 import { isRef, refKey } from '../model/ref.ts'
 import type { Outcome, StepResult } from '../plan/outcome.ts'
 import type { Name, Plan, Step } from '../plan/step.ts'
-import { type AwsCall, type BindingCall, isBindingCall, requestsOf } from './call.ts'
+import { actionOf, type AwsCall, type BindingCall, isBindingCall, requestsOf } from './call.ts'
 import type { NameOf } from './call/request.ts'
 import { afterFailure } from './failure.ts'
 import { createLook, type Look } from './fresh.ts'
 import { laneOf, refsOf } from './name.ts'
 
 export type ApplyContext = {
-  readonly aws: Pick<Aws, 'send'>
+  readonly aws: Pick<Aws, 'send' | 'readyIn'>
   readonly mirror: Mirror
   /** Where given, listeners and rules read before a new leadership or too long ago are read again first. */
   readonly sweeper?: Pick<Sweeper, 'refresh'>
@@ -27,6 +27,8 @@ export type ApplyContext = {
 }
 
 const atOnce = 4
+/** Longer than this a step doesn't wait for its turn with AWS: the key waits, not the worker. */
+const patienceMs = 5_000
 /** Older knowledge of listeners and rules is read again before the first write. */
 const staleMs = 30 * 60_000
 
@@ -121,6 +123,7 @@ async function send(
   look: Look,
 ): Promise<Result<'done' | 'skipped', AwsError>> {
   const { aws, mirror, options } = context
+  if (aws.readyIn(actionOf(call)) > patienceMs) return ok('skipped')
   const fresh = await look(call, nameOf)
   if (!fresh.ok) return fresh
   if (fresh.value === 'changed') return ok('skipped')

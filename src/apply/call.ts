@@ -68,3 +68,7 @@ const arms: { readonly [Name in AwsCall['call']]: Arm<Name> } = {
 export const requestsOf = (call: AwsCall, nameOf: NameOf, mirror: Mirror): readonly Request[] =>
   // The arm of a call's own name takes that call, which the compiler can't follow through the lookup.
   (arms[call.call] as Arm<AwsCall['call']>)(call, nameOf, mirror)
+
+/** As the AWS client counts it. */
+export const actionOf = ({ call }: AwsCall): string =>
+  `${arms[call] === securityGroupCall ? 'ec2' : 'elbv2'}:${call}`

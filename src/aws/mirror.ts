@@ -208,6 +208,9 @@ export class Mirror {
   doubt(stack: string): Doubt | undefined {
     return this.#doubts.get(stack)
   }
+  isSuspect(key: string): boolean {
+    return [...this.#doubts.values()].some(({ suspects }) => suspects.has(key))
+  }
   /** A write failed so that we may be wrong about these; the next read of the stack decides. */
   doubted(stack: string, why: string, suspects: readonly string[], awaited: readonly Awaited[] = []): void {
     for (const table of [

@@ -5,7 +5,7 @@ import { clusterTag } from '../model/tag.ts'
 import type { Aws, SendOptions } from './client.ts'
 import { readLoadBalancer } from './codec/load-balancer.ts'
 import { readTargetGroup } from './codec/target-group.ts'
-import { readContent } from './content.ts'
+import { type Keep, readContent } from './content.ts'
 import type { Mirror } from './mirror.ts'
 import { refreshAttributes } from './observe.ts'
 import { allLoadBalancers, allTargetGroups, chunks, type Reader, securityGroupsBy, tagsOf } from './read.ts'
@@ -36,7 +36,7 @@ export function createSweeper(aws: Pick<Aws, 'send'>, mirror: Mirror): Sweeper {
     mirror
       .actual(stack, [])
       .loadBalancers.map(({ arn }) => arn)
-      .filter((arn) => (mirror.contentReadAt(arn) ?? -Infinity) < since)
+      .filter((arn) => (mirror.contentReadAt(arn) ?? -1) < since)
 
   return {
     sweep: async (options) => {
@@ -48,8 +48,8 @@ export function createSweeper(aws: Pick<Aws, 'send'>, mirror: Mirror): Sweeper {
       const owned = mirror.loadBalancers.values().map(({ arn }) => arn)
       for (const arns of chunks(owned, together)) {
         // What an edit read in the meantime is not read twice.
-        const due = arns.filter((arn) => (mirror.contentReadAt(arn) ?? -Infinity) < startedAt)
-        const read = await readContent(reader, mirror, due)
+        const due = arns.filter((arn) => (mirror.contentReadAt(arn) ?? -1) < startedAt)
+        const read = await readContent(reader, mirror, due, isSuspect(mirror))
         if (!read.ok) return read
       }
       const refreshed = await refreshAttributes(reader, mirror)
@@ -62,7 +62,7 @@ export function createSweeper(aws: Pick<Aws, 'send'>, mirror: Mirror): Sweeper {
         const indexed = await indexOnce(reader)
         if (!indexed.ok) return indexed
       }
-      for (const arn of missing(stack, -Infinity + 1)) {
+      for (const arn of missing(stack, 0)) {
         const read = await contentOnce(arn, reader, arn)
         if (!read.ok) return read
       }
@@ -98,6 +98,12 @@ const differing = (before: Map<string, string>, after: Map<string, string>): str
     .filter((stack) => before.get(stack) !== after.get(stack))
     .sort()
 
+/** What is in doubt is settled by its own reads: one that lacks it, as this, proves nothing. */
+const isSuspect =
+  (mirror: Mirror): Keep =>
+  (key) =>
+    mirror.isSuspect(key)
+
 async function index(reader: Reader, mirror: Mirror): Promise<Result<void, AwsError>> {
   const beganAt = Date.now()
   const [loadBalancers, targetGroups, securityGroups] = await Promise.all([
@@ -122,19 +128,20 @@ async function index(reader: Reader, mirror: Mirror): Promise<Result<void, AwsEr
   ])
   if (!tags.ok) return tags
   const scope = (): boolean => true
+  const keep = isSuspect(mirror)
   mirror.loadBalancers.read(
     applications
       .map((wire) => readLoadBalancer(wire, tags.value.get(wire.LoadBalancerArn ?? '') ?? {}))
       .filter((one) => mirror.owns(one)),
-    { scope, beganAt },
+    { scope, beganAt, keep },
   )
   mirror.targetGroups.read(
     groups
       .map((wire) => readTargetGroup(wire, tags.value.get(wire.TargetGroupArn ?? '') ?? {}))
       .filter((one) => mirror.owns(one)),
-    { scope, beganAt },
+    { scope, beganAt, keep },
   )
-  mirror.securityGroups.read(securityGroups.value, { scope: (group) => mirror.owns(group), beganAt })
+  mirror.securityGroups.read(securityGroups.value, { scope: (group) => mirror.owns(group), beganAt, keep })
   mirror.indexedAt = beganAt
   mirror.prune()
   return ok(undefined)

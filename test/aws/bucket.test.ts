@@ -5,7 +5,7 @@ import { createLimiter, type Limiter, type Priority, type Taken } from '../../sr
 
 /** Virtual time; what is asked for in it is answered in it. */
 async function inTime(
-  run: (tools: { limiter: Limiter; clock: FakeTimers.InstalledClock }) => Promise<void>,
+  run: (tools: { limiter: Limiter; clock: ReturnType<typeof FakeTimers.install> }) => Promise<void>,
 ): Promise<void> {
   const clock = FakeTimers.install({ now: 1_000_000, toNotFake: ['nextTick', 'queueMicrotask'] })
   try {

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createFactReader } from '../../src/aws/facts.ts'
+import { createNetworkInterfaces, instanceIdOf } from '../../src/aws/network-interface.ts'
+import { setTags } from '../../localstack/aws/tag.ts'
+import { account, calls, clusterName, createWorld, lastCall, options, region } from './world.ts'
+
+const readerOf = ({ aws, vpc }: ReturnType<typeof createWorld>) =>
+  createFactReader(aws, { vpcId: vpc.vpcId, allowedCertificateAuthorityArns: [] })
+
+test('a plain Ingress costs three calls for facts, once', async () => {
+  const world = createWorld()
+  const facts = readerOf(world)
+  const first = await facts.read({}, options)
+  assert.ok(first.ok)
+  assert.deepEqual(calls(world.cloud).sort(), [
+    'DescribeAvailabilityZones',
+    'DescribeSubnets',
+    'DescribeVpcs',
+  ])
+  assert.ok(world.cloud.journal.since(0).every(({ purpose }) => purpose === 'facts'))
+  assert.deepEqual(first.value.vpcCidrs, ['192.168.0.0/16'])
+  assert.deepEqual(
+    first.value.subnets.map(({ id }) => id).sort(),
+    [...world.vpc.publicSubnets, ...world.vpc.privateSubnets].sort(),
+  )
+  assert.equal(first.value.certificates, undefined)
+  const again = await facts.read({}, options)
+  assert.deepEqual(again, first)
+  assert.equal(calls(world.cloud).length, 3)
+})
+
+test('security groups and certificates are read when somebody needs them', async () => {
+  const world = createWorld()
+  const facts = readerOf(world)
+  await facts.read({}, options)
+  const since = lastCall(world.cloud)
+  const read = await facts.read({ securityGroups: true, certificates: true }, options)
+  assert.ok(read.ok)
+  assert.deepEqual(calls(world.cloud, since).sort(), ['DescribeSecurityGroups', 'ListCertificates'])
+  assert.ok(read.value.securityGroups.some(({ id }) => id === world.vpc.nodeSecurityGroup))
+  assert.deepEqual(read.value.certificates, [])
+})
+
+test('where no subnet has a role, route tables tell which are public', async () => {
+  const world = createWorld()
+  const of = world.cloud.account(account, region)
+  for (const id of [...world.vpc.publicSubnets, ...world.vpc.privateSubnets]) of.tags.get(id)?.clear()
+  const read = await readerOf(world).read({}, options)
+  assert.ok(read.ok)
+  assert.ok(calls(world.cloud).includes('DescribeRouteTables'))
+  const open = read.value.routeTables.filter((table) => table.public).flatMap(({ subnetIds }) => subnetIds)
+  assert.deepEqual(open.sort(), [...world.vpc.publicSubnets].sort())
+})
+
+test('callers at the same time share a read, and a refusal is not kept', async () => {
+  const world = createWorld()
+  const facts = readerOf(world)
+  world.cloud.fault({
+    action: 'DescribeSubnets',
+    error: { code: 'UnauthorizedOperation', message: 'no', status: 403 },
+  })
+  const [a, b] = await Promise.all([facts.read({}, options), facts.read({}, options)])
+  assert.ok(!a.ok && !b.ok && a.error.kind === 'denied')
+  assert.equal(calls(world.cloud).filter((action) => action === 'DescribeSubnets').length, 1)
+  assert.ok((await facts.read({}, options)).ok)
+})
+
+test('nodes and pods lead to the security group of their network interface, one call for all, then none', async () => {
+  const world = createWorld()
+  const interfaces = createNetworkInterfaces(world.aws, {
+    clusterName,
+    serviceTargetEniSecurityGroupTags: {},
+  })
+  const places = world.vpc.instances.flatMap(({ instanceId, privateIp }) => [
+    { key: instanceId, instanceId },
+    { key: privateIp, instanceId, ip: privateIp },
+  ])
+  const read = await interfaces.guards(places, options)
+  assert.ok(read.ok)
+  assert.deepEqual(
+    read.value,
+    places.map(({ key }) => ({ key, securityGroup: world.vpc.nodeSecurityGroup })),
+  )
+  assert.deepEqual(calls(world.cloud), ['DescribeInstances'])
+  assert.ok((await interfaces.guards(places, options)).ok)
+  assert.equal(calls(world.cloud).length, 1)
+})
+
+test('an address that no interface has is told; so is an instance that is gone', async () => {
+  const world = createWorld()
+  const interfaces = createNetworkInterfaces(world.aws, {
+    clusterName,
+    serviceTargetEniSecurityGroupTags: {},
+  })
+  const [instance] = world.vpc.instances
+  assert.ok(instance)
+  const read = await interfaces.guards(
+    [
+      { key: 'pod', instanceId: instance.instanceId, ip: '10.9.9.9' },
+      { key: 'node', instanceId: 'i-0000000000000dead' },
+    ],
+    options,
+  )
+  assert.ok(read.ok)
+  assert.match(JSON.stringify(read.value[0]), /has the address 10\.9\.9\.9/)
+  assert.match(JSON.stringify(read.value[1]), /no primary network interface/)
+})
+
+test('of several groups the one with the cluster tag, of several such the lowest id, with a warning', async () => {
+  const world = createWorld()
+  const of = world.cloud.account(account, region)
+  const [instance] = world.vpc.instances
+  const wire = [...of.networkInterfaces.values()].find(
+    ({ wire: one }) => one.Attachment?.InstanceId === instance?.instanceId,
+  )?.wire
+  assert.ok(instance && wire)
+  const place = { key: 'node', instanceId: instance.instanceId }
+  const record = of.securityGroups.get(world.vpc.nodeSecurityGroup)
+  assert.ok(record)
+  of.securityGroups.set('sg-0000', { ...record, id: 'sg-0000', wire: { ...record.wire, GroupId: 'sg-0000' } })
+  wire.Groups = [{ GroupId: world.vpc.nodeSecurityGroup }, { GroupId: 'sg-0000' }]
+  const settings = { clusterName, serviceTargetEniSecurityGroupTags: {} }
+  const one = await createNetworkInterfaces(world.aws, settings).guards([place], options)
+  assert.deepEqual(one, { ok: true, value: [{ key: 'node', securityGroup: world.vpc.nodeSecurityGroup }] })
+  setTags(of, 'sg-0000', [{ Key: `kubernetes.io/cluster/${clusterName}`, Value: 'owned' }])
+  const two = await createNetworkInterfaces(world.aws, settings).guards([place], options)
+  assert.ok(two.ok)
+  const [guard] = two.value
+  assert.ok(guard && 'securityGroup' in guard)
+  assert.equal(guard.securityGroup, 'sg-0000')
+  assert.match(guard.warning ?? '', /several security groups/)
+})
+
+test('instance ids from provider ids', () => {
+  assert.equal(instanceIdOf('aws:///eu-west-1a/i-0abc'), 'i-0abc')
+  assert.equal(instanceIdOf('eks-hybrid:///eu-west-1/c/mi-0abc'), undefined)
+  assert.equal(instanceIdOf(undefined), undefined)
+})
