@@ -1,12 +1,11 @@
 /** Our rules on the security groups of nodes and pods, known by their description; all others are never touched. */
 import type { ActualSecurityGroup } from '../model/actual.ts'
+import { collapse, sharedDescription } from '../model/endpoint-permission.ts'
 import type { Permission } from '../model/security-group.ts'
 import type { Settings } from '../model/settings.ts'
-import { byText, keyOfName, type Draft } from './draft.ts'
+import type { Draft } from './draft.ts'
 import { permissionKey } from './match.ts'
 import { planPermissions } from './security-group.ts'
-
-const label = 'elbv2.k8s.aws/targetGroupBinding=shared'
 
 export type EndpointOptions = {
   readonly settings: Settings
@@ -21,7 +20,7 @@ export function planEndpointSecurityGroup(
   options: EndpointOptions,
 ): Draft {
   const ranges = options.settings.disableRestrictedSecurityGroupRules ? wanted : collapse(wanted)
-  const labelled = ranges.map((permission) => ({ ...permission, description: label }))
+  const labelled = ranges.map((permission) => ({ ...permission, description: sharedDescription }))
   const foreign = new Set(group.ingress.filter((one) => !isOurs(one)).map(permissionKey))
   return planPermissions(
     group.id,
@@ -36,22 +35,4 @@ const isOurs = ({ description }: Permission): boolean =>
   (description ?? '')
     .split(',')
     .map((part) => part.trim())
-    .includes(label)
-
-/** One range per protocol and source security group, from the lowest port to the highest. */
-function collapse(wanted: readonly Permission[]): Permission[] {
-  const ranges = new Map<string, Permission>()
-  for (const permission of wanted) {
-    const { protocol, source, fromPort, toPort } = permission
-    const shared = 'securityGroup' in source && fromPort !== undefined && toPort !== undefined
-    const key = shared ? `${protocol} ${keyOfName(source.securityGroup)}` : permissionKey(permission)
-    const known = ranges.get(key)
-    ranges.set(
-      key,
-      shared && known?.fromPort !== undefined && known.toPort !== undefined
-        ? { ...known, fromPort: Math.min(known.fromPort, fromPort), toPort: Math.max(known.toPort, toPort) }
-        : permission,
-    )
-  }
-  return [...ranges].sort(([a], [b]) => byText(a, b)).map(([, permission]) => permission)
-}
+    .includes(sharedDescription)

@@ -26,7 +26,7 @@ export function planLoadBalancer(world: World): Draft {
 const backendWait = {
   for: 'backendSecurityGroup',
   on: refKey(backendSecurityGroup),
-  afterMs: 5_000,
+  afterMs: 2_000,
   why: 'the shared backend security group does not exist yet',
 } as const
 

@@ -54,19 +54,24 @@ export function gate(
   if (usable.every((one) => one === 'no')) return { open: true }
   const unread = old.filter((_, at) => usable[at] === 'unread')
   const states = fresh.map((name) => ({ name, ...readiness(world, parked, name) }))
-  const pending = states.filter(({ wait }) => wait)
+  const room = hasRoom(world)
+  // Without a free rule there is no place to be checked in: being registered must do.
+  const pending = states.filter(
+    ({ wait, park, name }) => wait && (!park || room || isUnregistered(world, name)),
+  )
   if (pending.length === 0) return { open: true }
-  // Without a free rule there is no place to wait in.
-  if (pending.some(({ park }) => park) && !hasRoom(world)) return { open: true }
   if (unread.length > 0 && !usable.includes('yes'))
     return { open: false, waits: unread.map(targetsRead), pending: pending.map(({ name }) => name), park: [] }
   return {
     open: false,
     waits: pending.flatMap(({ wait }) => wait ?? []),
     pending: pending.map(({ name }) => name),
-    park: pending.filter(({ park }) => park).map(({ name }) => name),
+    park: room ? pending.filter(({ park }) => park).map(({ name }) => name) : [],
   }
 }
+
+const isUnregistered = (world: World, name: Name): boolean =>
+  isRef(name) || (world.actual.targets[name] ?? []).length === 0
 
 function hasRoom({ actual, input }: World): boolean {
   const { rulesPerLoadBalancer = 100, targetGroupsPerLoadBalancer = 100 } = input.quota ?? {}
@@ -106,14 +111,14 @@ function readiness(
     return created ? { wait: health(keyOfName(name), 5_000), park: true } : { park: false }
   }
   if (!isOurs(world, name)) return { park: false }
-  const targets = world.actual.targets[name] ?? []
-  if (targets.some(({ state }) => state === 'healthy' || state === 'unavailable')) return { park: false }
+  const targets = world.actual.targets[name]
+  if (targets?.some(({ state }) => state === 'healthy' || state === 'unavailable')) return { park: false }
   const place = parked.find(({ actions }) => named(actions).includes(name))
   if (place) {
     const left = (parkedUntil(place) ?? 0) - world.input.now
     return left > 0 ? { wait: health(name, Math.min(left, 5_000)), park: false } : { park: false }
   }
-  return { wait: health(name, 5_000), park: true }
+  return targets ? { wait: health(name, 5_000), park: true } : { wait: targetsRead(name), park: false }
 }
 
 const health = (on: string, afterMs: number): Wait => ({

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { plan } from '../../src/plan/plan.ts'
+import type { Desired } from '../../src/model/desired.ts'
 import { resourceTag } from '../../src/model/tag.ts'
-import { calls, converge, desired, gone, input, listener, rule } from './fixture.ts'
+import { plan } from '../../src/plan/plan.ts'
+import { calls, converge, desired, forward, gone, input, listener, rule, targetGroup } from './fixture.ts'
 import { applyPlan, empty, settle, simOf } from './simulate.ts'
 
 const workshop = desired([listener(80, [rule('/new', '503'), rule('/*', 'web')])])
@@ -204,4 +205,53 @@ test('certificates: add, switch the default, remove', () => {
     listeners: sim.actual.listeners.map((one) => ({ ...one, certificates: ['a', 'b'] })),
   }
   assert.deepEqual(plan(desired([https(['a', 'b'])]), settle(simOf(older)).actual, input).steps, [])
+})
+
+const byDefault = (spec: string): Desired => {
+  const base = desired([{ ...listener(80, []), defaultActions: { is: [forward(spec)] } }])
+  return { ...base, targetGroups: [targetGroup(spec)] }
+}
+
+test('the default of a listener waits as rules do', () => {
+  const { sim } = converge(byDefault('web'))
+  const { plans } = converge(byDefault('web/HTTPS'), sim)
+  assert.deepEqual(
+    plans.map(({ steps }) => calls(steps)),
+    [
+      ['CreateTargetGroup', 'CreateTargetGroupBinding', 'CreateRule'],
+      ['ModifyListener', 'DeleteRule', 'DeleteTargetGroupBinding'],
+      ['AddTags', 'AddTags', 'DeleteTargetGroup'],
+    ],
+  )
+})
+
+test('a load balancer without a free rule switches once targets are registered, unchecked', () => {
+  const { sim } = converge(workshop)
+  const next = desired([listener(80, [rule('/new', '503'), rule('/*', 'web/HTTPS')])])
+  const { plans } = converge(next, sim, { ...input, quota: { rulesPerLoadBalancer: 2 } })
+  assert.deepEqual(
+    plans.slice(0, 2).map(({ steps }) => calls(steps)),
+    [
+      ['CreateTargetGroup', 'CreateTargetGroupBinding'],
+      ['ModifyRule', 'DeleteTargetGroupBinding'],
+    ],
+  )
+})
+
+test('weights among groups that serve already change without waiting', () => {
+  const split = (weights: readonly [number, number]) => {
+    const base = desired([listener(80, [rule('/a', 'web'), rule('/b', 'api')])])
+    const targetGroups = ['web', 'api'].map((spec, at) => ({
+      targetGroup: targetGroup(spec).ref,
+      weight: weights[at] ?? 0,
+    }))
+    const both = { ...rule('/*', 'web'), actions: [{ type: 'forward' as const, targetGroups }] }
+    return { ...base, listeners: [listener(80, [rule('/a', 'web'), rule('/b', 'api'), both])] }
+  }
+  const { sim } = converge(split([1, 0]))
+  const { plans } = converge(split([0, 1]), sim)
+  assert.deepEqual(
+    plans.map(({ steps }) => calls(steps)),
+    [['ModifyRule']],
+  )
 })
