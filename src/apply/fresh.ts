@@ -25,7 +25,7 @@ import type { AwsCall } from './call.ts'
 import type { NameOf } from './call/request.ts'
 
 /** `changed`: the mirror now holds what was read. */
-export type Freshness = 'same' | 'changed' | 'gone'
+type Freshness = 'same' | 'changed' | 'gone'
 type Fresh = Promise<Result<Freshness, AwsError>>
 
 export type Look = (call: AwsCall, nameOf: NameOf) => Fresh

@@ -5,7 +5,7 @@ import { type Bucket, bucketsOf, type Limits } from './category.ts'
 export type Priority = 'user' | 'new' | 'resync' | 'drift'
 const order: readonly Priority[] = ['user', 'new', 'resync', 'drift']
 
-export type Turn = {
+type Turn = {
   readonly priority: Priority
   /** Epoch milliseconds after which waiting is pointless. */
   readonly deadline?: number

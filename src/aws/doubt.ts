@@ -16,7 +16,7 @@ export type Doubt = {
 }
 
 /** One read that lacks something proves nothing: AWS may be late. A second one this much later does. */
-export const absenceMs = 10_000
+const absenceMs = 10_000
 
 /** Two doubts about one stack: all suspects, and absence counted anew. */
 export const combined = (old: Doubt | undefined, added: Doubt): Doubt => ({

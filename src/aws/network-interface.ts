@@ -7,7 +7,7 @@ import type { Tags } from '../model/tag.ts'
 import type { SendOptions } from './client.ts'
 import { chunks, type Reader, securityGroupsBy } from './read.ts'
 
-export type NetworkInterface = {
+type NetworkInterface = {
   readonly id: string
   readonly primary: boolean
   readonly addresses: readonly string[]

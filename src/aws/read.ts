@@ -54,7 +54,7 @@ const map = <T, U>(result: Result<T, AwsError>, change: (value: T) => U): Result
   result.ok ? ok(change(result.value)) : result
 
 /** Something that is not there is no failure of a read that names it. */
-export const orEmpty = <T>(result: Result<T[], AwsError>): Result<T[], AwsError> =>
+const orEmpty = <T>(result: Result<T[], AwsError>): Result<T[], AwsError> =>
   !result.ok && result.error.kind === 'notFound' ? ok([]) : result
 
 /** One call for all; where AWS refuses the whole for one that is gone, each alone. */

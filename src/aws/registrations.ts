@@ -5,8 +5,7 @@ type Write = { readonly what: 'registered' | 'deregistered'; readonly at: number
 
 const ownWriteWinsMs = 60_000
 
-export const targetKey = ({ id, port }: { readonly id: string; readonly port: number }): string =>
-  `${id}:${port}`
+const targetKey = ({ id, port }: { readonly id: string; readonly port: number }): string => `${id}:${port}`
 
 export class Registrations {
   readonly #targets = new Map<string, readonly Target[]>()

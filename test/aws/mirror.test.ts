@@ -225,3 +225,63 @@ test('where many load balancers wait for their turn, the step is left for later'
     ['done', 'skipped', 'skipped'],
   )
 })
+
+test('HTTPS: certificates, policy and protocol follow our writes as a sweep sees them', async () => {
+  const world = await built()
+  const of = world.cloud.account(account, region)
+  const certificate = (name: string): string => {
+    const arn = `arn:aws:acm:${region}:${account}:certificate/${name}`
+    of.certificates.set(arn, {
+      CertificateArn: arn,
+      Status: 'ISSUED',
+      DomainName: `${name}.example.com`,
+      SubjectAlternativeNames: [`${name}.example.com`],
+      KeyAlgorithm: 'RSA_2048',
+      Type: 'AMAZON_ISSUED',
+    })
+    return arn
+  }
+  const [a, b, c] = [certificate('a'), certificate('b'), certificate('c')]
+  const secure = { ref: 'listener', stack, id: '443' } as const
+  await done(
+    world,
+    step(
+      {
+        call: 'CreateListener',
+        ref: secure,
+        loadBalancer: only(world.mirror.actual(stack, []).loadBalancers).arn,
+        port: 443,
+        protocol: 'HTTPS',
+        defaultActions: [{ type: 'fixed-response', statusCode: '404', contentType: 'text/plain' }],
+        certificate: a,
+        sslPolicy: 'ELBSecurityPolicy-2016-08',
+        tags: {},
+      },
+      'create',
+    ),
+    step({ call: 'AddListenerCertificates', listener: secure, certificate: b }, 'add b', ['create']),
+    step({ call: 'AddListenerCertificates', listener: secure, certificate: c }, 'add c', ['add b']),
+    step(
+      {
+        call: 'ModifyListener',
+        listener: secure,
+        certificate: b,
+        sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
+      },
+      'default b',
+      ['add c'],
+    ),
+  )
+  const arn = world.mirror.resolve(secure)
+  assert.ok(arn)
+  await done(world, step({ call: 'RemoveListenerCertificates', listener: arn, certificate: c }, 'remove c'))
+  const listener = world.mirror.listeners.get(arn)
+  assert.deepEqual(listener?.certificates[0], b)
+  assert.equal(listener?.sslPolicy, 'ELBSecurityPolicy-TLS13-1-2-2021-06')
+  const { mirror, sweeper } = world.other()
+  assert.ok((await sweeper.sweep(sweeping)).ok)
+  assert.deepEqual(listener, mirror.listeners.get(arn))
+  // Back to HTTP: certificates and policy go.
+  await done(world, step({ call: 'ModifyListener', listener: arn, protocol: 'HTTP' }, 'plain'))
+  assert.deepEqual(world.mirror.listeners.get(arn)?.certificates, [])
+})

@@ -78,13 +78,13 @@ export const tagsOf = (resource: string): Tags => ({
   [stackTag]: stack,
   [resourceTag]: resource,
 })
-export const ref = (kind: Ref['ref'], id: string): Ref => ({ ref: kind, stack, id })
-export const groupRef = ref('securityGroup', 'ManagedLBSecurityGroup')
+const ref = (kind: Ref['ref'], id: string): Ref => ({ ref: kind, stack, id })
+const groupRef = ref('securityGroup', 'ManagedLBSecurityGroup')
 export const targetGroupRef = ref('targetGroup', 'shop/web-web:80')
 export const loadBalancerRef = ref('loadBalancer', 'LoadBalancer')
 export const listenerRef = ref('listener', '80')
 
-export const healthCheck: HealthCheck = {
+const healthCheck: HealthCheck = {
   port: 'traffic-port',
   protocol: 'HTTP',
   path: '/',

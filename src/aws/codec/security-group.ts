@@ -51,12 +51,13 @@ export const permissionList = (
     IpProtocol: protocol,
     FromPort: fromPort,
     ToPort: toPort,
-    ...wireSource(source, description, idOf),
+    // ALBC sends an empty one too: a group that it and we write reads the same.
+    ...wireSource(source, description ?? '', idOf),
   }))
 
 function wireSource(
   source: PermissionSource,
-  Description: string | undefined,
+  Description: string,
   idOf: (name: string | Ref) => string,
 ): IpPermission {
   if ('cidr' in source) return { IpRanges: [{ CidrIp: source.cidr, Description }] }
