@@ -313,6 +313,38 @@ test('what is replaced has another incarnation; what is not keeps it', () => {
   assert.notEqual(incarnation({ 'backend-protocol-version': 'GRPC' }), plain)
 })
 
+test('two members whose names collide share the first target group, as in ALBC, and are told', () => {
+  const members = [
+    member('n/a', {}, { rules: [rule(path('/', 'b-c'))] }),
+    member('n/a-b', {}, { rules: [rule(path('/', 'c'))] }),
+  ]
+  const result = built('g', clusterOf(members, { services: [service('n/b-c'), service('n/c')] }))
+  assert.deepEqual(
+    result.desired.targetGroups.map(({ ref, binding }) => [ref.id, binding.serviceRef.name]),
+    [['n/a-b-c:80', 'b-c']],
+  )
+  assert.deepEqual(told(result), ['warning Conflict n/a-b'])
+})
+
+test('who may connect: the union of nothing is everybody, and a dispute is decided for the older', () => {
+  const aged = (key: string, creationTimestamp: string, annotations: Annotations): Ingress => {
+    const one = member(key, annotations)
+    return { ...one, metadata: { ...one.metadata, creationTimestamp } }
+  }
+  const cidrs = (...members: readonly Ingress[]) => {
+    const result = built('g', clusterOf(members))
+    return result.desired.securityGroups[0]?.ingress.map(({ source }) => Object.values(source).join())
+  }
+  const older = aged('n/z', '2025-01-01T00:00:00Z', { 'inbound-cidrs': '10.0.0.0/8' })
+  const silent = aged('n/s', '2024-01-01T00:00:00Z', {})
+  const open = { 'inbound-cidrs': '0.0.0.0/0', 'group.order': '-1000' }
+  assert.deepEqual(cidrs(silent), ['0.0.0.0/0'])
+  assert.deepEqual(cidrs(silent, older), ['10.0.0.0/8'])
+  assert.deepEqual(cidrs(older, aged('n/a', '2026-01-01T00:00:00Z', open)), ['10.0.0.0/8'])
+  const broken = { 'inbound-cidrs': '10.0.0.0' }
+  assert.deepEqual(cidrs(silent, aged('n/b', '2026-01-01T00:00:00Z', broken)), [])
+})
+
 test('paths: Exact, then Prefix by length, then the rest; equals as written', () => {
   const paths = [
     path('/legacy/*', 'a', { pathType: 'ImplementationSpecific' }),

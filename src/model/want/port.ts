@@ -79,7 +79,8 @@ function inboundOf(scope: Scope): Inbound | undefined {
     fromParams.length > 0
       ? fromParams
       : (take(scope, perPort(annotationsOf(scope), declared.inboundCidrs)) ?? [])
-  for (const cidr of cidrs.filter((one) => !isCidr(one)))
+  const wrong = cidrs.filter((cidr) => !isCidr(cidr))
+  for (const cidr of wrong)
     refuse(
       scope,
       keyOf(declared.inboundCidrs),
@@ -88,7 +89,7 @@ function inboundOf(scope: Scope): Inbound | undefined {
         : `invalid inbound-cidrs settings on Ingress: ${scope.member.key}: invalid CIDR address: ${cidr} (${keyOf(declared.inboundCidrs)})`,
       'Write address ranges such as 10.0.0.0/8 or 2001:db8::/32.',
     )
-  if (cidrs.length === 0) return undefined
+  if (cidrs.length === 0 || wrong.length > 0) return undefined
   const v6 = cidrs.filter((cidr) => cidr.includes(':'))
   const v4 = cidrs.filter((cidr) => !cidr.includes(':'))
   return { v4: [...new Set(v4)].toSorted(), v6: [...new Set(v6)].toSorted() }
