@@ -333,7 +333,9 @@ test('who may connect: the union of nothing is everybody, and a dispute is decid
   }
   const cidrs = (...members: readonly Ingress[]) => {
     const result = built('g', clusterOf(members))
-    return result.desired.securityGroups[0]?.ingress.map(({ source }) => Object.values(source).join())
+    return result.desired.securityGroups[0]?.ingress.map(({ source }) =>
+      'cidr' in source ? source.cidr : '',
+    )
   }
   const older = aged('n/z', '2025-01-01T00:00:00Z', { 'inbound-cidrs': '10.0.0.0/8' })
   const silent = aged('n/s', '2024-01-01T00:00:00Z', {})
