@@ -11,7 +11,7 @@ export type Draft = {
   readonly problems: readonly Problem[]
 }
 
-export const nothing: Draft = { steps: [], waits: [], holds: [], problems: [] }
+const nothing: Draft = { steps: [], waits: [], holds: [], problems: [] }
 
 export const draft = (parts: Partial<Draft>): Draft => ({ ...nothing, ...parts })
 

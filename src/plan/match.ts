@@ -90,11 +90,6 @@ export const sameTransforms = (a: Content, b: Content): boolean =>
 export const sameConditions = (a: Content, b: Content): boolean =>
   conditionsKey(a.conditions) === conditionsKey(b.conditions)
 
-export const sameContent = (desired: Content, served: Content): boolean =>
-  sameConditions(desired, served) &&
-  sameTransforms(desired, served) &&
-  sameActions(desired.actions, served.actions)
-
 /** Absent and `off` are the same. */
 export const sameMutualAuthentication = (
   desired: MutualAuthentication,

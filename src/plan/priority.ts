@@ -1,10 +1,10 @@
 /** Priority numbers for rules in a wanted order: as few existing numbers as possible change. */
 import { increasing } from './sequence.ts'
 
-export const stride = 100
-export const firstPriority = 10_000
+const stride = 100
+const firstPriority = 10_000
 /** Above it are only rules that never match, and what ALBC pushed aside. */
-export const lastPriority = 49_000
+const lastPriority = 49_000
 
 export type Place = {
   /** Absent: to be created. */

@@ -61,7 +61,7 @@ export function planRules(context: RuleContext): Draft {
   ])
 }
 
-export const ownerOf = (world: World, rule: ActualRule): IngressKey | undefined =>
+const ownerOf = (world: World, rule: ActualRule): IngressKey | undefined =>
   rule.tags[ownerTag] ?? world.input.owners?.[rule.arn]
 
 const freeRules = (world: World): number =>

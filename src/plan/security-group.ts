@@ -120,7 +120,7 @@ export function planPermissions(
 }
 
 /** Those of `all` that have no equal in `others`, each once, sorted. */
-export function difference(all: readonly Permission[], others: readonly Permission[]): Permission[] {
+function difference(all: readonly Permission[], others: readonly Permission[]): Permission[] {
   const known = new Set(others.map(permissionKey))
   const left = new Map(all.map((permission) => [permissionKey(permission), permission]))
   return [...left]

@@ -55,7 +55,7 @@ type Immutable = Pick<
 >
 
 /** The settings that AWS never changes on an existing target group. */
-export const sameIncarnation = (a: Immutable, b: Immutable): boolean =>
+const sameIncarnation = (a: Immutable, b: Immutable): boolean =>
   a.targetType === b.targetType &&
   a.protocol === b.protocol &&
   a.protocolVersion === b.protocolVersion &&
