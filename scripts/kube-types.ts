@@ -1,5 +1,6 @@
-// Writes the field types of the built-in kinds that the local API server serves, from `api/openapi-spec/v3` of k8s.io/kubernetes:
-// node scripts/run.cjs scripts/kube-types.ts <folder of the Go module> > localstack/kube/schema/types.txt
+// Writes the field types of the built-in kinds that the local API server serves, from `api/openapi-spec/v3` of k8s.io/kubernetes
+// and the field numbers of its protobuf from `generated.proto` of k8s.io/api and k8s.io/apimachinery:
+// node scripts/run.cjs scripts/kube-types.ts <folder of kubernetes> <folder of api> <folder of apimachinery> > localstack/kube/schema/types.txt
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -68,7 +69,7 @@ function typeOf(field: Definition): string {
   if (field.type === 'array') return `[${typeOf(field.items ?? {})}]`
   if (field.type === 'object')
     return field.additionalProperties ? `{${typeOf(field.additionalProperties)}}` : 'object'
-  return field.type ?? 'any'
+  return field.format === 'byte' ? 'bytes' : (field.type ?? 'any')
 }
 
 function extras(field: Definition): string {
@@ -82,10 +83,46 @@ function extras(field: Definition): string {
   if (typeof mergeKey === 'string') out.push(`key=${mergeKey}`)
   const strategy = field['x-kubernetes-patch-strategy']
   if (typeof strategy === 'string') out.push(`patch=${strategy}`)
-  if (field.format !== undefined && field.format !== 'int-or-string') out.push(`format=${field.format}`)
+  if (field.format !== undefined && field.format !== 'int-or-string' && field.format !== 'byte')
+    out.push(`format=${field.format}`)
   if (field.default !== undefined && typeof field.default !== 'object')
     out.push(`default=${JSON.stringify(field.default)}`)
   return out.map((extra) => ` ${extra}`).join('')
+}
+
+type Message = ReadonlyMap<string, { readonly number: string; readonly type: string }>
+const messages = new Map<string, Message>()
+
+/** `package k8s.io.api.core.v1; message ServiceSpec {` is the definition `api.core.v1.ServiceSpec`. */
+function readProto(source: string): void {
+  const own = /^package k8s\.io\.(.*);$/m.exec(source)?.[1] ?? ''
+  for (const [, name, body = ''] of source.matchAll(/^message (\w+) \{\n([\s\S]*?)^\}/gm)) {
+    const fields = [...body.matchAll(/^\s+(?:optional|repeated|map)\s*(.*?)\s+(\w+) = (\d+);$/gm)].map(
+      ([, type = '', field = '', number = '']) =>
+        [
+          field.toLowerCase(),
+          { number, type: type.startsWith('.k8s.io.') ? type.slice(8) : `${own}.${type}` },
+        ] as const,
+    )
+    messages.set(`${own}.${name}`, new Map(fields))
+  }
+}
+for (const root of process.argv.slice(3))
+  for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' }))
+    if (file.endsWith('generated.proto')) readProto(readFileSync(join(root, file), 'utf8'))
+
+/** Where protobuf carries a field: its number, or numbers where Go embeds the struct that has it. */
+function numberOf(message: string, field: string, known: ReadonlySet<string>): string | undefined {
+  const own = messages.get(message)
+  // Go's `APIGroup` is `aPIGroup` there.
+  const direct = own?.get(field.toLowerCase())
+  if (direct !== undefined) return direct.number
+  for (const [name, { number, type }] of own ?? []) {
+    if (known.has(name)) continue
+    const inner = messages.get(type)?.get(field.toLowerCase())
+    if (inner !== undefined) return `${number}.${inner.number}`
+  }
+  return undefined
 }
 
 for (const name of Object.keys(all)) if (roots.includes(name.split('.').at(-1) ?? '')) want(name)
@@ -96,6 +133,12 @@ for (const name of [...wanted].sort()) {
   process.stdout.write(`${short(name)}${self}${extras(definition)}\n`)
   for (const [field, shape] of Object.entries(definition.properties ?? {})) {
     const required = definition.required?.includes(field) ? '!' : ''
-    process.stdout.write(`  ${field}${required} ${typeOf(shape)}${extras(shape)}\n`)
+    const number = numberOf(
+      short(name),
+      field,
+      new Set(Object.keys(definition.properties ?? {}).map((key) => key.toLowerCase())),
+    )
+    const wire = number === undefined ? '' : ` proto=${number}`
+    process.stdout.write(`  ${field}${required} ${typeOf(shape)}${extras(shape)}${wire}\n`)
   }
 }

@@ -22,9 +22,12 @@ class Collector {
   readonly #registry: Registry
   readonly #living = new Map<string, Place>()
   readonly #dependents = new Map<string, Map<string, Place>>()
+  readonly #namespaceDelayMs: number
+  readonly #emptying = new Set<string>()
   #queue: Change[] = []
 
-  constructor(store: Store, registry: Registry) {
+  constructor(store: Store, registry: Registry, namespaceDelayMs: number) {
+    this.#namespaceDelayMs = namespaceDelayMs
     this.#store = store
     this.#registry = registry
   }
@@ -112,7 +115,17 @@ class Collector {
       for (const place of this.#dependentsOf(uid)) this.#remove(place)
       this.#releaseOwner(uid)
     }
-    if (storage === 'namespaces') this.#emptyNamespace(object.metadata.name)
+    if (storage === 'namespaces') this.#beginEmptying(object.metadata.name)
+  }
+
+  #beginEmptying(namespace: string): void {
+    if (this.#emptying.has(namespace)) return this.#emptyNamespace(namespace)
+    const begin = (): void => {
+      this.#emptying.add(namespace)
+      this.#emptyNamespace(namespace)
+    }
+    if (this.#namespaceDelayMs > 0) setTimeout(begin, this.#namespaceDelayMs).unref()
+    else begin()
   }
 
   #emptyNamespace(namespace: string): void {
@@ -124,8 +137,9 @@ class Collector {
       left += store.list(storage, namespace).length
     }
     const object = store.get('namespaces', undefined, namespace)
-    if (left === 0 && object !== undefined && items(object.metadata.finalizers).length === 0)
-      store.remove('namespaces', object)
+    if (left > 0 || object === undefined || items(object.metadata.finalizers).length > 0) return
+    this.#emptying.delete(namespace)
+    store.remove('namespaces', object)
   }
 
   #onDeleted(change: Change): void {
@@ -133,8 +147,7 @@ class Collector {
     for (const place of this.#dependentsOf(object.metadata.uid)) this.#removeIfAlone(place)
     for (const owner of ownersOf(object)) this.#releaseOwner(owner.uid)
     const { namespace } = object.metadata
-    const home = namespace === undefined ? undefined : this.#store.get('namespaces', undefined, namespace)
-    if (home?.metadata.deletionTimestamp !== undefined) this.#emptyNamespace(home.metadata.name)
+    if (namespace !== undefined && this.#emptying.has(namespace)) this.#emptyNamespace(namespace)
     if (change.storage !== definitionStorage) return
     const storage = `${text(at(object.spec, 'names', 'plural'))}.${text(at(object.spec, 'group'))}`
     for (const one of this.#store.list(storage)) this.#store.remove(storage, one)
@@ -142,8 +155,8 @@ class Collector {
 }
 
 /** Answers how to stop it. */
-export function collectGarbage(store: Store, registry: Registry): () => void {
-  const collector = new Collector(store, registry)
+export function collectGarbage(store: Store, registry: Registry, namespaceDelayMs: number): () => void {
+  const collector = new Collector(store, registry, namespaceDelayMs)
   const stop = store.subscribe(undefined, (change) => collector.note(change))
   return () => {
     stop()

@@ -42,6 +42,8 @@ export async function listenKube(handle: Handle, port = 0): Promise<Listening> {
     // A handler that throws is a connection that breaks.
     answer(handle, message, response).catch(() => response.destroy())
   })
+  // An idle connection that the server closes just as it is used again would look like a fault.
+  server.keepAliveTimeout = 0
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -14,6 +14,7 @@ const published = (name: string): string => `io.k8s.${name}`
 function publishedSchema(schema: Schema): Fields {
   const out: Fields = {}
   for (const [key, value] of Object.entries(schema)) {
+    if (key === 'proto') continue
     if (key === '$ref') out.allOf = [{ $ref: `#/components/schemas/${published(text(value))}` }]
     else if (key === 'x-kubernetes-preserve-unknown-fields' && schema.type === undefined) continue
     else if (key === 'x-kubernetes-int-or-string') {

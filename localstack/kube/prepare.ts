@@ -2,6 +2,7 @@
 import { parse } from 'yaml'
 import { copy, type Fields, fields, isFields, items, type KubeObject, text } from './object.ts'
 import type { Writer } from './patch/managers.ts'
+import { fromProtobuf, isProtobuf } from './protobuf.ts'
 import { apiVersionOf, type Resource } from './resource.ts'
 import { prune } from './schema/prune.ts'
 import { wrongType } from './schema/validate.ts'
@@ -22,6 +23,7 @@ export type Write = {
 }
 
 export function readBody(body: string | Uint8Array): unknown {
+  if (typeof body !== 'string' && isProtobuf(body)) return fromProtobuf(body)
   const source = typeof body === 'string' ? body : Buffer.from(body).toString('utf8')
   if (source.trim() === '') return undefined
   try {

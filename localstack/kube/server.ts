@@ -19,6 +19,8 @@ export type ApiServerOptions = {
   /** Whether `sendInitialEvents` is understood, as from 1.32 on; true unless said. */
   readonly watchList?: boolean
   readonly bookmarkMs?: number
+  /** How long a deleted namespace still has its content; 300 unless said, so that `kubectl delete -f` finds the rest of its file. */
+  readonly namespaceDelayMs?: number
 }
 
 export type ApiServer = {
@@ -48,7 +50,7 @@ const plain = (body: string): HttpResponse => ({
 export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const store = createStore(options.historySize ?? 10_000)
   const registry = createRegistry(store)
-  const stopGarbage = collectGarbage(store, registry)
+  const stopGarbage = collectGarbage(store, registry, options.namespaceDelayMs ?? 300)
   const watches = createWatches(store, {
     watchList: options.watchList ?? true,
     bookmarkMs: options.bookmarkMs ?? 60_000,

@@ -4,6 +4,7 @@ import { canonical } from '../../../src/lib/json.ts'
 import { at, fields, isFields, items, type KubeObject, number, text } from '../object.ts'
 import type { KindRules } from '../resource.ts'
 import { type Cause, invalidValue, notSupported, required } from '../status.ts'
+import type { Store } from '../store.ts'
 
 const pathTypes = ['Exact', 'ImplementationSpecific', 'Prefix']
 const label = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
@@ -115,8 +116,29 @@ function validateIngress(object: KubeObject, _store: unknown, old?: KubeObject):
   return out
 }
 
+const isDefault = (object: KubeObject): boolean =>
+  object.metadata.annotations?.['ingressclass.kubernetes.io/is-default-class'] === 'true'
+
+/** The newest of several, then the first by name, as the admission plugin of the real server chooses. */
+function defaultClass(store: Store): string | undefined {
+  const age = (object: KubeObject): number => Date.parse(object.metadata.creationTimestamp)
+  const [chosen] = store
+    .list('ingressclasses.networking.k8s.io')
+    .filter(isDefault)
+    .sort((a, b) => age(b) - age(a))
+  return chosen?.metadata.name
+}
+
 export const ingressRules: KindRules = {
   initialStatus: () => ({ loadBalancer: {} }),
+  defaults: (object, store, old) => {
+    const spec = fields(object.spec)
+    object.spec = spec
+    const annotated = object.metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined
+    if (old !== undefined || annotated || spec.ingressClassName !== undefined) return
+    const chosen = defaultClass(store)
+    if (chosen !== undefined) spec.ingressClassName = chosen
+  },
   validate: validateIngress,
 }
 

@@ -30,6 +30,8 @@ export type Schema = {
   readonly anyOf?: readonly Schema[]
   readonly oneOf?: readonly Schema[]
   readonly not?: Schema
+  /** Numbers by which protobuf carries the field, outermost first. */
+  readonly proto?: string
   readonly 'x-kubernetes-list-type'?: string
   readonly 'x-kubernetes-list-map-keys'?: readonly string[]
   readonly 'x-kubernetes-map-type'?: string
@@ -46,6 +48,7 @@ const scalars = new Set(['string', 'integer', 'number', 'boolean'])
 function typeOf(word: string): Schema {
   if (scalars.has(word)) return { type: word }
   if (word === 'any') return anything
+  if (word === 'bytes') return { type: 'string', format: 'byte' }
   if (word === 'object') return { type: 'object', ...anything }
   if (word === 'intOrString') return { 'x-kubernetes-int-or-string': true }
   if (word.startsWith('[')) return { type: 'array', items: typeOf(word.slice(1, -1)) }
@@ -70,6 +73,8 @@ function extra(word: string): Partial<Schema> {
       return { 'x-kubernetes-patch-merge-key': value }
     case 'patch':
       return { 'x-kubernetes-patch-strategy': value }
+    case 'proto':
+      return { proto: value }
     case 'format':
       return { format: value }
     case 'default':

@@ -20,7 +20,7 @@ const patchTypes = {
 }
 
 export function client(options: ApiServerOptions = {}) {
-  const server: ApiServer = createApiServer(options)
+  const server: ApiServer = createApiServer({ namespaceDelayMs: 0, ...options })
   after(() => server.stop())
   const call = async (
     method: string,

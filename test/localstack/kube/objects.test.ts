@@ -295,3 +295,21 @@ test('scale reads and writes the replicas of a Deployment', async () => {
   const { body } = await get(`${deployments}/web`)
   assert.deepEqual([body.spec.replicas, body.metadata.generation], [4, 2])
 })
+
+test('an Ingress without a class gets the default one when it is created, the newest of several', async () => {
+  const { post, patch } = client()
+  const classes = '/apis/networking.k8s.io/v1/ingressclasses'
+  const marked = { 'ingressclass.kubernetes.io/is-default-class': 'true' }
+  const spec = { controller: 'example.com/x' }
+  await post(classes, { metadata: { name: 'plain' }, spec })
+  const before = await post(ingresses, { metadata: { name: 'before' }, spec: { defaultBackend: backend } })
+  assert.equal(before.body.spec.ingressClassName, undefined)
+  await post(classes, { metadata: { name: 'b', annotations: marked }, spec })
+  await post(classes, { metadata: { name: 'a', annotations: marked }, spec })
+  const made = await post(ingresses, { metadata: { name: 'made' }, spec: { defaultBackend: backend } })
+  assert.equal(made.body.spec.ingressClassName, 'a')
+  const edited = await patch('merge', `${ingresses}/before`, { metadata: { labels: { a: 'b' } } })
+  assert.equal(edited.body.spec.ingressClassName, undefined)
+  const fixed = await patch('merge', `${classes}/a`, { spec: { controller: 'example.com/y' } })
+  assert.match(fixed.body.message, /spec.controller: Invalid value: "example.com\/y": field is immutable/)
+})
