@@ -21,7 +21,7 @@ const stack = 'team'
 const tags = { [clusterTag]: 'demo', [stackTag]: stack }
 
 /** `web` or `web/HTTPS`: a target group of Ingress `ns/app` by Service, with its protocol. */
-export const groupRef = (spec: string): Ref => {
+const groupRef = (spec: string): Ref => {
   const [service = '', protocol = 'HTTP'] = spec.split('/')
   return { ref: 'targetGroup', stack, id: `ns/app-${service}:80`, incarnation: protocol }
 }
@@ -66,7 +66,7 @@ export const forward = (spec: string): Action => ({
   type: 'forward',
   targetGroups: [{ targetGroup: groupRef(spec) }],
 })
-export const fixed = (statusCode = '503'): Action => ({ type: 'fixed-response', statusCode })
+const fixed = (statusCode = '503'): Action => ({ type: 'fixed-response', statusCode })
 
 export const rule = (path: string, to: string, owner = 'ns/app'): Rule => ({
   owner,

@@ -14,7 +14,7 @@ export type Sim = {
   readonly made: Readonly<Record<string, string>>
   readonly serial: number
 }
-export type Applied = { readonly sim: Sim } | { readonly refused: string }
+type Applied = { readonly sim: Sim } | { readonly refused: string }
 
 export const empty: Actual = {
   stack: 'team',
@@ -35,7 +35,7 @@ const refuse = (code: string): never => {
   throw new Refusal(code)
 }
 
-export function applyStep(sim: Sim, step: Step): Applied {
+function applyStep(sim: Sim, step: Step): Applied {
   try {
     return { sim: run(sim, step) }
   } catch (error) {
@@ -468,7 +468,7 @@ const without = (tags: Readonly<Record<string, string>>, keys: readonly string[]
   Object.fromEntries(Object.entries(tags).filter(([key]) => !keys.includes(key)))
 
 /** ARNs of the target groups that some rule or default names. */
-export const namedBy = (actual: Actual): Set<string> =>
+const namedBy = (actual: Actual): Set<string> =>
   new Set(
     [
       ...actual.rules.map(({ actions }) => actions),
