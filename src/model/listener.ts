@@ -25,7 +25,7 @@ export type Listener = {
   readonly sslPolicy?: Choice<string>
   readonly mutualAuthentication?: Choice<MutualAuthentication>
   readonly attributes: Readonly<Record<string, string>>
-  /** Empty: tags of listeners and rules are left alone (gate ListenerRulesTagging). */
+  /** Written only with the gate ListenerRulesTagging, as those of rules. */
   readonly tags: Tags
   /**
    * HTTP: the class of a held member is unknown, and may ask for the redirect. While AWS redirects by default here, add no
@@ -41,7 +41,7 @@ export type Rule = {
   readonly conditions: readonly Condition[]
   readonly actions: readonly Action[]
   readonly transforms: readonly Transform[]
-  /** User tags with cluster and stack; neither position nor owner (plan adds those at creation). Empty: left alone. */
+  /** User tags with cluster and stack; neither position nor owner (plan adds those at creation). */
   readonly tags: Tags
 }
 

@@ -5,7 +5,6 @@ import { type Action, notFound } from '../action.ts'
 import type { Choice } from '../choice.ts'
 import type { Listener, MutualAuthentication, Protocol, RuleItem } from '../listener.ts'
 import { optimise } from '../redirect-optimiser.ts'
-import type { Tags } from '../tag.ts'
 import { trackingTags, withDefaults } from '../tag.ts'
 import { agree, classUnknown, someOf, union } from './agree.ts'
 import { groupTags } from './load-balancer.ts'
@@ -49,9 +48,7 @@ export function listenerOf(serving: Serving, port: number, protocol: Protocol): 
   const { settings, stack } = world
   const on = views.filter((view) => isOn(view, port))
   const attributes = attributesOf(on, port)
-  const tags: Tags = settings.featureGates.ListenerRulesTagging
-    ? { ...withDefaults(settings, groupTags(on)), ...trackingTags(settings, stack, String(port)) }
-    : {}
+  const tags = { ...withDefaults(settings, groupTags(on)), ...trackingTags(settings, stack, String(port)) }
   return {
     ref: { ref: 'listener', stack, id: String(port) },
     port,

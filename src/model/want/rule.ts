@@ -63,9 +63,7 @@ export const actionsOn = (protocol: Protocol, { routing, auth }: Served): readon
 
 export function rulesOn(protocol: Protocol, scope: Scope, routes: Routes, tags: Tags): readonly Rule[] {
   const { settings, stack } = scope.world
-  const all = settings.featureGates.ListenerRulesTagging
-    ? { ...withDefaults(settings, tags), ...trackingTags(settings, stack) }
-    : {}
+  const all = { ...withDefaults(settings, tags), ...trackingTags(settings, stack) }
   return routes.routes.map((route) => ({
     owner: scope.member.key,
     conditions: route.conditions,
