@@ -1,5 +1,8 @@
-/** `npm run localstack`: the local AWS on a port of its own, with a VPC as EKS tags it. */
+/** `npm run localstack`: the local AWS on a port of its own, with a VPC as EKS tags it and load balancers that answer. */
 import { parseArgs } from 'node:util'
+import { startDataPlane } from './alb/data-plane.ts'
+import { keepHostsFile } from './alb/hosts-file.ts'
+import { createLoopback } from './alb/loopback.ts'
 import { createCloud } from './aws/cloud.ts'
 import { listen } from './aws/listen.ts'
 import { seedVpc } from './aws/seed.ts'
@@ -14,6 +17,7 @@ function options() {
         region: { type: 'string', default: 'eu-west-1' },
         account: { type: 'string', default: '123456789012' },
         'cluster-name': { type: 'string', default: 'workshop' },
+        'hosts-file': { type: 'string' },
       },
     }).values
   } catch (error) {
@@ -40,8 +44,14 @@ const cloud = createCloud({
     seedVpc(account, { clusterName: values['cluster-name'] })
   },
 })
-// What follows the account (the data plane, the hosts file) attaches to this object: it lives through resets.
+// It lives through resets, so what follows it attaches once.
 const account = cloud.account(values.account, values.region)
+const plane = startDataPlane({ account, network: await createLoopback(), timing })
+const hostsFile = values['hosts-file'] === undefined ? undefined : keepHostsFile(values['hosts-file'], plane)
+await hostsFile?.written().catch((error: Error) => {
+  console.error(`--hosts-file=${values['hosts-file']}: ${error.message}`)
+  process.exit(1)
+})
 const server = await listen(cloud.handle, { port }).catch((error: Error) => {
   console.error(`cannot listen on port ${port}: ${error.message}`)
   process.exit(1)
@@ -56,7 +66,14 @@ console.log(
   `# ${server.url}/_local/journal and /_local/state show what happened; POST /_local/fault and /_local/reset change it`,
 )
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    void server.close().then(() => process.exit(0))
-  })
+console.log(
+  '# each load balancer answers on a loopback address of its own; --hosts-file=<path> keeps their names and addresses',
+)
+
+async function stop(): Promise<void> {
+  await hostsFile?.stop()
+  await plane.stop()
+  await server.close()
+  process.exit(0)
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())

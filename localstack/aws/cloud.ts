@@ -37,6 +37,8 @@ export type CloudOptions = {
   readonly now?: () => number
   /** Fills an account when it is made, and again at a reset. */
   readonly seed?: (account: Account) => void
+  /** Access keys that only look: their calls draw from no token bucket, as if made from outside the account. */
+  readonly onlookers?: readonly string[]
 }
 
 const services = [elbv2, ec2, acm, sts]
@@ -50,7 +52,13 @@ type Inner = {
   readonly throttle: Throttle
 }
 
-export function createCloud({ timing, ids = randomIds, now = Date.now, seed }: CloudOptions): Cloud {
+export function createCloud({
+  timing,
+  ids = randomIds,
+  now = Date.now,
+  seed,
+  onlookers = [],
+}: CloudOptions): Cloud {
   const inner: Inner = {
     options: { timing, ids, now, ...(seed ? { seed } : {}) },
     accounts: new Map(),

@@ -26,6 +26,8 @@ import type { Answer, JournalEntry, World } from './scenario.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const accountId = '123456789012'
+/** A scenario's own calls: they must not use up what the controller may call. */
+const onlooker = 'SCENARIO'
 
 export type Running = World & {
   readonly awsUrl: string
@@ -46,6 +48,7 @@ export async function startWorld({
   const cloud = createCloud({
     timing: timings.sandbox,
     seed: (account) => seedVpc(account, { clusterName, region }),
+    onlookers: [onlooker],
   })
   const account = cloud.account(accountId, region)
   const network = await createLoopback()
@@ -81,7 +84,7 @@ export async function startWorld({
   const client = {
     region,
     endpoint: aws.url,
-    credentials: { accessKeyId: 'SCENARIO', secretAccessKey: 'local' },
+    credentials: { accessKeyId: onlooker, secretAccessKey: 'local' },
   }
   const elbv2 = new ElasticLoadBalancingV2Client(client)
   const ec2 = new EC2Client(client)

@@ -157,9 +157,7 @@ async function open(
   for (const [group, sources] of guarded.value) wants.set(group, permissionsFor(binding, sources))
   const changed = context.endpointRules.set(keyOf(binding), wants)
   // A target must be reachable before it is registered (invariant 4); a refusal is told, and stops nobody.
-  for (const group of changed)
-    if (wants.has(group))
-      await reconcileEndpointGroup(group, { ...pass, key: endpointGroupKey(group) }, context)
+  for (const group of changed) if (wants.has(group)) await reconcileEndpointGroup(group, pass, context)
   nudgeGroups(context, changed)
   return []
 }
