@@ -427,3 +427,20 @@ test('a new leadership reads listeners and rules again, once, and plans anew if 
   assert.deepEqual(calls(world.cloud, since), ['DescribeListeners', 'DescribeRules', 'DescribeTags'])
   assert.equal(known(world).rules.length, 1)
 })
+
+test('a create that AWS answers with what exists already does not pass for new', async (t) => {
+  const world = await built()
+  const { mirror, sweeper } = world.other()
+  // It knows the groups, but was never told of the load balancer.
+  assert.ok((await sweeper.sweep(sweeping)).ok)
+  const [loadBalancer] = mirror.actual(stack, []).loadBalancers
+  assert.ok(loadBalancer)
+  mirror.loadBalancers.forget(loadBalancer.arn)
+  mirror.prune()
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 10 * 60_000 })
+  const create = buildSteps(world.vpc).filter(({ call }) => call === 'CreateLoadBalancer')
+  allDone(await apply(planOf(create), context(world, { mirror, sweeper })))
+  assert.equal(mirror.contentReadAt(loadBalancer.arn), undefined)
+  assert.deepEqual(await sweeper.ready(stack, options), { ok: true, value: { ready: true } })
+  assert.equal(mirror.actual(stack, []).rules.length, 2)
+})

@@ -74,8 +74,8 @@ const create = (call: Of<'CreateTargetGroup'>, mirror: Mirror): Request =>
       const made = readTargetGroup(wire, call.tags)
       mirror.targetGroups.wrote(made)
       mirror.made(call.ref, made.arn)
-      // It was made just now: it has no targets, and nobody needs to ask.
-      if (mirror.registrations.get(made.arn) === undefined)
+      // Creating is idempotent: one that is attached is not new, and may have targets.
+      if (made.loadBalancerArns.length === 0 && mirror.registrations.get(made.arn) === undefined)
         mirror.registrations.read(made.arn, [], Date.now())
     },
   )
