@@ -14,7 +14,7 @@ import type { Problem } from './problem.ts'
 import { findPort } from './service.ts'
 import type { Settings } from './settings.ts'
 
-export type TargetAddress = { readonly id: string; readonly port: number; readonly availabilityZone?: string }
+type TargetAddress = { readonly id: string; readonly port: number; readonly availabilityZone?: string }
 /** A target, and the pod or node that it is. */
 export type TargetSource = { readonly target: TargetAddress; readonly pod?: Pod; readonly node?: Node }
 

@@ -19,7 +19,7 @@ export type RouteTable = {
   readonly subnetIds: readonly string[]
   readonly public: boolean
 }
-export type AvailabilityZone = { readonly name: string; readonly id: string; readonly type: string }
+type AvailabilityZone = { readonly name: string; readonly id: string; readonly type: string }
 export type NamedSecurityGroup = { readonly id: string; readonly vpcId: string; readonly tags: Tags }
 export type Certificate = {
   readonly arn: string

@@ -31,7 +31,7 @@ export type RecordedCall = {
 }
 
 /** facts.json: lists in the shapes of the SDK's Describe answers. */
-export type RawFacts = {
+type RawFacts = {
   readonly region: string
   readonly account: string
   readonly clusterName: string
