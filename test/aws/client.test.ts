@@ -93,7 +93,8 @@ test('a write whose outcome is unknown is never sent twice', async () => {
 })
 
 test('a write that was throttled is not repeated at once, and the bucket learns', async () => {
-  const { cloud, aws } = createWorld()
+  const { cloud } = createWorld()
+  const aws = clientOf(cloud, 0.9)
   cloud.fault({ action: 'DeleteRule', error: { code: 'ThrottlingException', message: 'Rate exceeded' } })
   const refused = await aws.send(write(), options)
   assert.ok(!refused.ok && refused.error.kind === 'throttled')

@@ -27,16 +27,18 @@ export type TestWorld = {
   readonly mirror: Mirror
   readonly sweeper: Sweeper
   /** A second controller on the same account, which knows nothing yet. */
-  other(): { readonly mirror: Mirror; readonly sweeper: Sweeper }
+  readonly other: () => { readonly mirror: Mirror; readonly sweeper: Sweeper }
 }
 
-export const clientOf = (cloud: Cloud): Aws =>
+/** Its buckets are large: a test of something else waits for no token. */
+export const clientOf = (cloud: Cloud, fill = 100): Aws =>
   createAws({
     region,
     credentials: { accessKeyId: account, secretAccessKey: 'secret' },
     requestHandler: inProcess(cloud.handle) as never,
     log: silent,
     version: '0.0.0',
+    limits: { fill },
   })
 
 export function createWorld(): TestWorld {
