@@ -36,7 +36,7 @@ export type AwsCommand<Output> = {
   ): (args: never) => Promise<{ output: Output }>
 }
 
-export type CallCount = {
+type CallCount = {
   readonly purpose: Purpose
   /** As `elbv2:DescribeRules`. */
   readonly action: string

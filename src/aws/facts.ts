@@ -14,7 +14,7 @@ import type { SendOptions } from './client.ts'
 import { readRouteTable, readSubnet } from './codec/network.ts'
 import { type Reader, securityGroupsBy } from './read.ts'
 
-export type FactNeeds = {
+type FactNeeds = {
   /** Somebody's HTTPS listener looks for certificates. */
   readonly certificates?: true
   /** Somebody names security groups. */

@@ -25,7 +25,7 @@ export type Place = {
   readonly ip?: string
 }
 
-export type Guard =
+type Guard =
   | { readonly key: string; readonly securityGroup: string; readonly warning?: string }
   | { readonly key: string; readonly missing: string }
 
