@@ -118,6 +118,7 @@ function contextOf({ config, kube: handle, aws: wire = {}, log }: StartOptions):
     reports: createReports(recorder, finder(informers)),
     endpointRules: createEndpointRules(),
     backendUsers: new Map(),
+    filled: new Set(),
     deletions: createDeletions(),
     pace: createPace(),
     unseen: new Set(),

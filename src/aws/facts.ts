@@ -23,8 +23,13 @@ type FactNeeds = {
   readonly subnetIds?: readonly string[]
 }
 
+/** Purpose `facts` unless another is given. */
+export type FactOptions = Omit<SendOptions, 'purpose'> & Partial<Pick<SendOptions, 'purpose'>>
+
 export type FactReader = {
-  read(needs: FactNeeds, options: Omit<SendOptions, 'purpose'>): Promise<Result<Facts, AwsError>>
+  read(needs: FactNeeds, options: FactOptions): Promise<Result<Facts, AwsError>>
+  /** All that the targets of a binding need to know. */
+  vpcCidrs(options: FactOptions): Promise<Result<readonly string[], AwsError>>
   /** Something in AWS was not as the facts said: the next read asks again. */
   forget(): void
 }
@@ -56,9 +61,11 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
     return known
   }
 
+  const readerWith = (options: FactOptions): Reader => ({ aws, options: { purpose: 'facts', ...options } })
   return {
+    vpcCidrs: (options) => vpc.get(readerWith(options)),
     read: async (needs, options) => {
-      const reader: Reader = { aws, options: { ...options, purpose: 'facts' } }
+      const reader = readerWith(options)
       const [cidrs, own, availabilityZones] = await Promise.all([
         vpc.get(reader),
         subnets.get(reader),

@@ -1,6 +1,7 @@
 /** Which security group guards a pod or a node: the one on its network interface that may be opened for load balancers. */
 import { DescribeInstancesCommand, type Instance } from '@aws-sdk/client-ec2'
 import ipaddr from 'ipaddr.js'
+import { equal } from '../lib/json.ts'
 import { ok, type Result } from '../lib/result.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import type { Tags } from '../model/tag.ts'
@@ -74,32 +75,48 @@ export function createNetworkInterfaces(aws: Reader['aws'], settings: InterfaceS
     }
     return ok(undefined)
   }
-  const find = (place: Place): NetworkInterface | undefined =>
-    match(instances.get(place.instanceId)?.interfaces ?? [], place.ip)
+  const find = (place: Place): NetworkInterface | undefined => {
+    const interfaces = instances.get(place.instanceId)?.interfaces ?? []
+    // Where all have the same groups, it doesn't matter on which one a pod's new address is.
+    return match(interfaces, place.ip) ?? (alike(interfaces) ? interfaces[0] : undefined)
+  }
+  // One look at a time: who asks for the same instance next finds it read.
+  let last: Promise<unknown> = Promise.resolve()
+  const alone = <T>(run: () => Promise<T>): Promise<T> => {
+    const mine = last.then(run, run)
+    last = mine
+    return mine
+  }
 
   return {
-    guards: async (places, options) => {
-      const reader = { aws, options }
-      // A pod that no known interface has may sit on one that was attached since.
-      const unknown = places.filter(
-        (place) => !isFresh(instances.get(place.instanceId)) || find(place) === undefined,
-      )
-      const read = await readInstances(
-        reader,
-        [...new Set(unknown.map(({ instanceId }) => instanceId))].sort(),
-      )
-      if (!read.ok) return read
-      const several = places.flatMap((place) => {
-        const groups = find(place)?.securityGroups ?? []
-        return groups.length > 1 ? groups : []
-      })
-      const untold = [...new Set(several)].filter((id) => !isFresh(tags.get(id))).sort()
-      const told = await readTags(reader, untold)
-      if (!told.ok) return told
-      return ok(places.map((place) => guard(place, find(place), settings, (id) => tags.get(id)?.tags ?? {})))
-    },
+    guards: (places, options) =>
+      alone(async () => {
+        const reader = { aws, options }
+        // A pod that no known interface has may sit on one that was attached since.
+        const unknown = places.filter(
+          (place) => !isFresh(instances.get(place.instanceId)) || find(place) === undefined,
+        )
+        const read = await readInstances(
+          reader,
+          [...new Set(unknown.map(({ instanceId }) => instanceId))].sort(),
+        )
+        if (!read.ok) return read
+        const several = places.flatMap((place) => {
+          const groups = find(place)?.securityGroups ?? []
+          return groups.length > 1 ? groups : []
+        })
+        const untold = [...new Set(several)].filter((id) => !isFresh(tags.get(id))).sort()
+        const told = await readTags(reader, untold)
+        if (!told.ok) return told
+        return ok(
+          places.map((place) => guard(place, find(place), settings, (id) => tags.get(id)?.tags ?? {})),
+        )
+      }),
   }
 }
+
+const alike = ([first, ...others]: readonly NetworkInterface[]): boolean =>
+  first !== undefined && others.every(({ securityGroups }) => equal(securityGroups, first.securityGroups))
 
 function guard(
   { key, instanceId, ip }: Place,

@@ -12,6 +12,7 @@ import { assignPriorities } from './priority.ts'
 import type { Name, Step, Wait } from './step.ts'
 import { gate, parkedUntil, type Gate } from './switch.ts'
 import { tagChange, tagSteps } from './tag.ts'
+import { unfilled } from './filled.ts'
 import { creators, creatorsOfActions, resolveActions, type World } from './world.ts'
 
 /** A gate that some other part of the listener (its default) waits at. */
@@ -80,12 +81,24 @@ type Made = { readonly slot: Placed; readonly step: Step }
 function changeRules(change: Change): { readonly draft: Draft; readonly gates: readonly Gate[] } {
   const { world, placed, parked } = change
   const reorder = setPriorities(change)
-  const creates = createRules(change, reorder)
+  const filling = new Map(
+    placed.flatMap((slot) => {
+      const waits =
+        slot.kind === 'create' || slot.kind === 'modify' ? unfilled(world, slot.wanted.actions) : []
+      return waits.length > 0 ? [[slot, waits] as const] : []
+    }),
+  )
+  const ready = { ...change, placed: placed.filter((slot) => slot.kind !== 'create' || !filling.has(slot)) }
+  const creates = createRules(ready, reorder)
   const gates: Gate[] = []
   const waiting: Placed[] = []
   const modifies: Made[] = []
   for (const slot of placed) {
     if (slot.kind !== 'modify') continue
+    if (filling.has(slot)) {
+      waiting.push(slot)
+      continue
+    }
     const verdict = gate(world, parked, slot.wanted.actions, slot.rule.actions)
     gates.push(verdict)
     if (verdict.open) modifies.push({ slot, step: modifyRule(slot, creates, reorder) })
@@ -103,7 +116,10 @@ function changeRules(change: Change): { readonly draft: Draft; readonly gates: r
         ...modifies.map((made) => made.step),
         ...deletes,
       ],
-      waits: gates.flatMap((one): readonly Wait[] => (one.open ? [] : one.waits)),
+      waits: [
+        ...[...filling.values()].flat(),
+        ...gates.flatMap((one): readonly Wait[] => (one.open ? [] : one.waits)),
+      ],
     }),
     gates,
   }

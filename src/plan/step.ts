@@ -202,6 +202,7 @@ export type Wait = {
     | 'loadBalancerActive'
     | 'targetHealth'
     | 'targetsRead'
+    | 'targetsRegistered'
     | 'attributesRead'
     | 'bindingGone'
     | 'draining'

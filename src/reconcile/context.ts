@@ -35,6 +35,8 @@ export type Context = {
   readonly endpointRules: EndpointRules
   /** Stacks whose last model named the shared backend security group, and those that did not. */
   readonly backendUsers: Map<string, boolean>
+  /** Target groups whose binding had a pass. */
+  readonly filled: Set<string>
   readonly deletions: Deletions
   readonly pace: Pace
   /** Keys that existed at the start and have had no pass yet. */

@@ -92,7 +92,7 @@ async function model(group: Group, pass: Pass, context: Context): Promise<Modell
 
 function planOf(group: Group, { desired }: Built, context: Context): Plan {
   const actual = context.mirror.actual(group.stack, bindingsOf(group.stack, context))
-  const input = { now: Date.now(), settings: context.settings }
+  const input = { now: Date.now(), settings: context.settings, filled: context.filled }
   return guard(plan(desired, actual, input), policyOf(group, actual, context))
 }
 

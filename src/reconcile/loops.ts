@@ -1,4 +1,5 @@
 /** All loops behind one queue: which pass a key gets, what starts them, what keeps them going. */
+import { instanceIdOf } from '../aws/network-interface.ts'
 import { keyOf } from '../model/cluster.ts'
 import { groupsOf } from '../model/group.ts'
 import type { Pass } from '../watch/queue.ts'
@@ -42,10 +43,26 @@ export async function begin(context: Context): Promise<void> {
   // What one binding leads to belongs to the same first look.
   const groups = new Set(context.mirror.securityGroups.values().map(({ id }) => endpointGroupKey(id)))
   for (const key of [...groups, backendGroupKey]) if (keys.length > 0) unseen.add(key)
+  await lookAtNodes(start, context)
   for (const key of keys) queue.add(key, 'resync')
   queue.add(backendGroupKey, 'resync')
   nudgeOnChange({ ...context, outside: () => reportOutside(context) })
   reportOutside(context)
+}
+
+/** The network interfaces of all nodes in a few calls, rather than those of each binding's nodes in many. */
+async function lookAtNodes(pass: Pass, context: Context): Promise<void> {
+  if (!context.bindings.list().some(({ spec }) => spec.networking !== undefined)) return
+  const places = context.informers.stores.nodes.list().flatMap(({ metadata, spec }) => {
+    const instanceId = instanceIdOf(spec.providerID)
+    return instanceId === undefined ? [] : [{ key: metadata.name, instanceId }]
+  })
+  const found = await context.networkInterfaces.guards(places, optionsOf(pass, 'sweep', context))
+  if (!found.ok)
+    context.log.warn(
+      { call: found.error.call, code: found.error.code },
+      'network interfaces are read as they are needed',
+    )
 }
 
 /** Ingresses that are in no group because of what is wrong with them. */

@@ -57,10 +57,10 @@ async function fill(
   pass: Pass,
   context: Context,
 ): Promise<Verdict> {
-  const facts = await context.facts.read({}, optionsOf(pass, 'facts', context))
-  if (!facts.ok) return afterAwsError(facts.error)
+  const cidrs = await context.facts.vpcCidrs(optionsOf(pass, 'facts', context))
+  if (!cidrs.ok) return afterAwsError(cidrs.error)
   const endpoints = context.informers.endpointsOf(binding)
-  const wanted = targetsOf(binding, endpoints, context.settings, facts.value.vpcCidrs)
+  const wanted = targetsOf(binding, endpoints, context.settings, cidrs.value)
   const opened = await open(binding, wanted, pass, context)
   const registered = await registeredIn(arn, pass, context)
   if (!registered.ok) return missing(binding, registered.error, context)
@@ -77,7 +77,9 @@ async function fill(
   if (failure !== undefined) return afterAwsError(failure.error)
   const stack = stackOf(binding)
   // A rule may be waiting for these targets.
-  if (outcome.results.length > 0 && stack !== undefined) context.queue.add(groupKey(stack), 'new')
+  if ((outcome.results.length > 0 || !context.filled.has(arn)) && stack !== undefined)
+    context.queue.add(groupKey(stack), 'new')
+  context.filled.add(arn)
   if (outcome.results.some(({ result }) => result === 'skipped')) return again(1_000, 'some targets are left')
   return await observed(binding, context)
 }

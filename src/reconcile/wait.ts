@@ -21,7 +21,11 @@ export async function satisfy(waits: readonly Wait[], pass: Pass, context: Conte
       progress = (await becameActive(wait.on, pass, context)) || progress
       verdicts.push(again(context.pace.next(wait.on), wait.why))
     } else if (wait.for === 'targetHealth' || wait.for === 'draining') {
-      const learnt = context.pace.due(wait.on) && (await healthChanged(wait.on, pass, context))
+      // What has no ARN yet is made by this very plan.
+      const learnt =
+        wait.on.startsWith('arn:') &&
+        context.pace.due(wait.on) &&
+        (await healthChanged(wait.on, pass, context))
       progress ||= learnt
       verdicts.push(again(Math.min(wait.afterMs, context.pace.next(wait.on)), wait.why))
     } else verdicts.push(again(wait.afterMs, wait.why))
