@@ -31,7 +31,7 @@ export type LoadBalancerRecord = {
   capacity?: CapacityRecord
 }
 /** Reserved capacity units, and since when. */
-export type CapacityRecord = {
+type CapacityRecord = {
   readonly units: number
   readonly modifiedAt: number
   readonly decreasesLeft: number

@@ -2,7 +2,7 @@
 import type { Handle } from '../../src/lib/http.ts'
 import type { Json } from '../../src/lib/json.ts'
 
-export type Meta = {
+type Meta = {
   name: string
   namespace?: string
   uid: string
@@ -25,9 +25,9 @@ export type Api = {
   follow<T extends Item>(kind: string, path: string, changed: () => void): Followed<T>
   stop(): void
 }
-export type Followed<T> = { readonly items: Map<string, T>; readonly ready: Promise<void> }
+type Followed<T> = { readonly items: Map<string, T>; readonly ready: Promise<void> }
 
-export const keyOf = (item: Item): string => `${item.metadata.namespace ?? ''}/${item.metadata.name}`
+const keyOf = (item: Item): string => `${item.metadata.namespace ?? ''}/${item.metadata.name}`
 
 export function createApi(handle: Handle): Api {
   const stopping = new AbortController()

@@ -9,7 +9,7 @@ export type Condition = {
   lastTransitionTime?: string
 }
 
-export type PodSpec = {
+type PodSpec = {
   nodeName?: string
   containers?: {
     name: string
@@ -23,7 +23,7 @@ export type Pod = Item & {
   spec: PodSpec
   status?: { phase?: string; podIP?: string; conditions?: Condition[]; startTime?: string }
 }
-export type PodTemplate = {
+type PodTemplate = {
   metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> }
   spec: PodSpec
 }
@@ -40,7 +40,7 @@ export type Deployment = Item & {
   }
   status?: Record<string, unknown>
 }
-export type ServicePort = {
+type ServicePort = {
   name?: string
   port: number
   targetPort?: number | string

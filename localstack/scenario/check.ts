@@ -3,7 +3,7 @@ import { isDeepStrictEqual, inspect } from 'node:util'
 import type { Show } from './show.ts'
 
 /** Thrown by a look that doesn't hold yet; the last one is what a failed check tells. */
-export class NotYet extends Error {}
+class NotYet extends Error {}
 
 export type Checks = {
   /** Runs `look` until it returns; what it returns is shown. Throws `Failed` when `withinMs` is over. */

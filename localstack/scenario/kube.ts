@@ -1,32 +1,32 @@
-/** What a scenario does with the cluster: over HTTP, as any client would. */
+/** What a scenario does with the cluster, through the API server's own interface. */
+import type { Handle } from '../../src/lib/http.ts'
+import { textOf } from '../pods/api.ts'
 import type { Manifest } from './manifest.ts'
 import { pathOf } from './manifest.ts'
 import type { World } from './scenario.ts'
 
-export function kubeOf(url: string): World['kube'] {
+export function kubeOf(handle: Handle): World['kube'] {
   const call = async (
     method: string,
     path: string,
     body?: unknown,
     contentType = 'application/json',
   ): Promise<unknown> => {
-    const response = await fetch(`${url}${path}`, {
+    const response = await handle({
       method,
+      path,
       headers: { accept: 'application/json', 'content-type': contentType },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      body: body === undefined ? '' : JSON.stringify(body),
     })
-    const text = await response.text()
+    const text = await textOf(response.body)
     if (response.status === 404) return undefined
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    if (response.status >= 400) throw new Error(`${method} ${path}: ${response.status} ${text}`)
     return JSON.parse(text)
   }
-  const apply = (manifest: Manifest): Promise<unknown> =>
-    call(
-      'PATCH',
-      `${pathOf(manifest)}?fieldManager=scenario&force=true`,
-      manifest,
-      'application/apply-patch+yaml',
-    )
+  const apply = (manifest: Manifest): Promise<unknown> => {
+    const path = `${pathOf(manifest)}?fieldManager=scenario&force=true`
+    return call('PATCH', path, manifest, 'application/apply-patch+yaml')
+  }
   return {
     get: async <T>(path: string) => (await call('GET', path)) as T | undefined,
     list: async <T>(path: string) => ((await call('GET', path)) as { items: T[] } | undefined)?.items ?? [],

@@ -3,7 +3,6 @@ import {
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
   DescribeRulesCommand,
-  DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
   type LoadBalancer,
   type Rule,
@@ -55,11 +54,6 @@ export async function targetsOf(world: World, targetGroupArn: string): Promise<r
   return (health.TargetHealthDescriptions ?? [])
     .map(({ Target, TargetHealth }) => `${Target?.Id}:${Target?.Port} ${TargetHealth?.State}`)
     .sort()
-}
-
-export async function targetGroupNames(world: World): Promise<readonly string[]> {
-  const { TargetGroups } = await world.elbv2.send(new DescribeTargetGroupsCommand({}))
-  return (TargetGroups ?? []).map((group) => group.TargetGroupName ?? '').sort()
 }
 
 /** Which pod answered. */

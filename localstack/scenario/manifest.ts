@@ -24,7 +24,7 @@ const collections: Readonly<Record<string, { readonly base: string; readonly plu
 }
 
 /** Path of a collection, of one namespace or of the whole cluster. */
-export function collection(kind: string, namespace?: string): string {
+function collection(kind: string, namespace?: string): string {
   const found = collections[kind]
   if (found === undefined) throw new Error(`no path known for kind ${kind}`)
   return `${found.base}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${found.plural}`

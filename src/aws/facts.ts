@@ -24,7 +24,7 @@ type FactNeeds = {
 }
 
 /** Purpose `facts` unless another is given. */
-export type FactOptions = Omit<SendOptions, 'purpose'> & Partial<Pick<SendOptions, 'purpose'>>
+type FactOptions = Omit<SendOptions, 'purpose'> & Partial<Pick<SendOptions, 'purpose'>>
 
 export type FactReader = {
   read(needs: FactNeeds, options: FactOptions): Promise<Result<Facts, AwsError>>

@@ -81,12 +81,7 @@ export function createNetworkInterfaces(aws: Reader['aws'], settings: InterfaceS
     return match(interfaces, place.ip) ?? (alike(interfaces) ? interfaces[0] : undefined)
   }
   // One look at a time: who asks for the same instance next finds it read.
-  let last: Promise<unknown> = Promise.resolve()
-  const alone = <T>(run: () => Promise<T>): Promise<T> => {
-    const mine = last.then(run, run)
-    last = mine
-    return mine
-  }
+  const alone = oneByOne()
 
   return {
     guards: (places, options) =>
@@ -112,6 +107,15 @@ export function createNetworkInterfaces(aws: Reader['aws'], settings: InterfaceS
           places.map((place) => guard(place, find(place), settings, (id) => tags.get(id)?.tags ?? {})),
         )
       }),
+  }
+}
+
+function oneByOne(): <T>(run: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (run) => {
+    const mine = last.then(run, run)
+    last = mine
+    return mine
   }
 }
 

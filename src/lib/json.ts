@@ -6,7 +6,6 @@ export type Json =
   | string
   | readonly Json[]
   | { readonly [key: string]: Json | undefined }
-export type JsonObject = { readonly [key: string]: Json | undefined }
 
 /** JSON text with sorted keys and without undefined members: equal values give equal text. */
 export function canonical(value: unknown): string {

@@ -17,7 +17,7 @@ export type PlanInput = {
   readonly settings: Settings
   /** Who owns a served rule, as the group's status remembers, by ARN. */
   readonly owners?: Readonly<Record<string, IngressKey>>
-  /** Target groups whose binding was looked at since it was made. Absent: nobody waits for that. */
+  /** Target groups whose binding was looked at since it was made, or should have been. Absent: nobody waits for that. */
   readonly filled?: ReadonlySet<string>
   /** The account's quotas; AWS's defaults where absent. */
   readonly quota?: { readonly rulesPerLoadBalancer?: number; readonly targetGroupsPerLoadBalancer?: number }

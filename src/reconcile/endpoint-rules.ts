@@ -3,7 +3,7 @@ import { equal } from '../lib/json.ts'
 import type { Permission } from '../model/security-group.ts'
 
 /** By security group id. */
-export type Wanted = ReadonlyMap<string, readonly Permission[]>
+type Wanted = ReadonlyMap<string, readonly Permission[]>
 
 export type EndpointRules = {
   /** Sets what one binding wants; answers with the security groups for which that makes a difference. */

@@ -60,7 +60,7 @@ async function reconcile(id: string, pass: Pass, context: Context): Promise<Verd
 }
 
 /** Every binding with rules to ask for has asked since we started: only then may anything be revoked. */
-export const allBindingsKnown = ({ bindings, endpointRules }: Context): boolean =>
+const allBindingsKnown = ({ bindings, endpointRules }: Context): boolean =>
   bindings
     .list()
     .every(

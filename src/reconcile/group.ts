@@ -1,5 +1,6 @@
 /** One group's pass: cluster and facts to model, model and mirror to plan, plan to AWS, outcome to what the user sees. */
 import { apply } from '../apply/apply.ts'
+import type { Actual } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { build } from '../model/build.ts'
 import type { TargetGroupBinding } from '../model/cluster.ts'
@@ -92,8 +93,19 @@ async function model(group: Group, pass: Pass, context: Context): Promise<Modell
 
 function planOf(group: Group, { desired }: Built, context: Context): Plan {
   const actual = context.mirror.actual(group.stack, bindingsOf(group.stack, context))
-  const input = { now: Date.now(), settings: context.settings, filled: context.filled }
+  const input = { now: Date.now(), settings: context.settings, filled: filledOf(actual, context) }
   return guard(plan(desired, actual, input), policyOf(group, actual, context))
+}
+
+/** A binding that nobody has looked at by then keeps its rule waiting no longer. */
+const fillPatienceMs = 5_000
+
+function filledOf({ bindings }: Actual, { filled }: Context): ReadonlySet<string> {
+  const old = bindings.flatMap(({ metadata, spec }) => {
+    const age = Date.now() - Date.parse(metadata.creationTimestamp ?? '')
+    return spec.targetGroupARN !== undefined && age > fillPatienceMs ? [spec.targetGroupARN] : []
+  })
+  return new Set([...filled, ...old])
 }
 
 async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome> {

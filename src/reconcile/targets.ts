@@ -29,7 +29,7 @@ import { endpointGroupKey, groupKey, targetsKey } from './key.ts'
 import { afterAwsError, afterKubeError, again, settled } from './verdict.ts'
 
 /** On every binding whose targets we register (`albc-runtime` 3.2). */
-export const bindingFinalizer = 'elbv2.k8s.aws/resources'
+const bindingFinalizer = 'elbv2.k8s.aws/resources'
 /** ALBC's memory of what it did last: wrong from our first write on, so that going back to it is safe only without. */
 const checkpoints = ['elbv2.k8s.aws/checkpoint', 'elbv2.k8s.aws/checkpoint-timestamp']
 

@@ -5,13 +5,15 @@ import { createNetworkInterfaces, instanceIdOf } from '../../src/aws/network-int
 import { setTags } from '../../localstack/aws/tag.ts'
 import { account, calls, clusterName, createWorld, lastCall, options, region } from './world.ts'
 
+const { purpose: _, ...unstated } = options
+
 const readerOf = ({ aws, vpc }: ReturnType<typeof createWorld>) =>
   createFactReader(aws, { vpcId: vpc.vpcId, allowedCertificateAuthorityArns: [] })
 
 test('a plain Ingress costs three calls for facts, once', async () => {
   const world = createWorld()
   const facts = readerOf(world)
-  const first = await facts.read({}, options)
+  const first = await facts.read({}, unstated)
   assert.ok(first.ok)
   assert.deepEqual(calls(world.cloud).sort(), [
     'DescribeAvailabilityZones',
@@ -95,6 +97,7 @@ test('an address that no interface has is told; so is an instance that is gone',
   })
   const [instance] = world.vpc.instances
   assert.ok(instance)
+  attachAnother(world, instance.instanceId)
   const read = await interfaces.guards(
     [
       { key: 'pod', instanceId: instance.instanceId, ip: '10.9.9.9' },
@@ -105,6 +108,37 @@ test('an address that no interface has is told; so is an instance that is gone',
   assert.ok(read.ok)
   assert.match(JSON.stringify(read.value[0]), /has the address 10\.9\.9\.9/)
   assert.match(JSON.stringify(read.value[1]), /no primary network interface/)
+})
+
+/** A second network interface with other security groups than the first. */
+function attachAnother(world: ReturnType<typeof createWorld>, instanceId: string): void {
+  const { networkInterfaces } = world.cloud.account(account, region)
+  const first = [...networkInterfaces.values()].find(({ wire }) => wire.Attachment?.InstanceId === instanceId)
+  assert.ok(first)
+  const wire = {
+    ...first.wire,
+    NetworkInterfaceId: 'eni-0second',
+    PrivateIpAddresses: [],
+    Groups: [{ GroupId: 'sg-0other' }],
+    Attachment: { ...first.wire.Attachment, DeviceIndex: 1 },
+  }
+  networkInterfaces.set('eni-0second', { ...first, id: 'eni-0second', wire })
+}
+
+test('a new address needs no look where all interfaces of the node have the same groups', async () => {
+  const world = createWorld()
+  const interfaces = createNetworkInterfaces(world.aws, {
+    clusterName,
+    serviceTargetEniSecurityGroupTags: {},
+  })
+  const [instance] = world.vpc.instances
+  assert.ok(instance)
+  const { instanceId } = instance
+  await interfaces.guards([{ key: 'node', instanceId }], options)
+  const since = lastCall(world.cloud)
+  const read = await interfaces.guards([{ key: 'pod', instanceId, ip: '192.168.96.99' }], options)
+  assert.deepEqual(read, { ok: true, value: [{ key: 'pod', securityGroup: world.vpc.nodeSecurityGroup }] })
+  assert.deepEqual(calls(world.cloud, since), [])
 })
 
 test('of several groups the one with the cluster tag, of several such the lowest id, with a warning', async () => {

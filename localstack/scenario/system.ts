@@ -1,0 +1,112 @@
+/** The local AWS with its data plane, and the local cluster with its pods, in this process: what scenarios and tests run on. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { type DataPlane, startDataPlane } from '../alb/data-plane.ts'
+import { createLoopback } from '../alb/loopback.ts'
+import type { Address, Network } from '../alb/network.ts'
+import type { Account } from '../aws/account.ts'
+import { type Cloud, createCloud } from '../aws/cloud.ts'
+import { assignPodIp, releasePodIp, seedVpc } from '../aws/seed.ts'
+import { type ApiServer, createApiServer } from '../kube/server.ts'
+import type { Node } from '../pods/kinds.ts'
+import { startWorkloads } from '../pods/workloads.ts'
+import type { Timing } from '../timing.ts'
+import { kubeOf } from './kube.ts'
+import { type Manifest, pathOf } from './manifest.ts'
+import { nodesOf } from './nodes.ts'
+import type { World } from './scenario.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const accountId = '123456789012'
+
+export type SystemOptions = {
+  readonly clusterName: string
+  readonly region: string
+  readonly timing: Timing
+  /** Access keys whose calls draw from no token bucket. */
+  readonly onlookers?: readonly string[]
+}
+
+export type System = {
+  readonly cloud: Cloud
+  readonly account: Account
+  readonly plane: DataPlane
+  readonly api: ApiServer
+  readonly kube: World['kube']
+  readonly vpcId: string
+  readonly nodeSecurityGroup: string
+  /** Where a listener of the load balancer with this DNS name answers; throws while it answers nowhere. */
+  addressOf(dnsName: string, port: number): Address
+  stop(): Promise<void>
+}
+
+export async function startSystem({
+  clusterName,
+  region,
+  timing,
+  onlookers = [],
+}: SystemOptions): Promise<System> {
+  const cloud = createCloud({
+    timing,
+    seed: (account) => seedVpc(account, { clusterName, region }),
+    onlookers,
+  })
+  const account = cloud.account(accountId, region)
+  const network: Network = await createLoopback()
+  const plane = startDataPlane({ account, network, timing })
+  const api = createApiServer({})
+  const kube = kubeOf(api.handle)
+  await kube.apply(...crds())
+  for (const node of nodesOf(account)) {
+    await kube.apply(node)
+    await kube.patch(`${pathOf(node)}/status`, { status: node.status })
+  }
+  const workloads = startWorkloads({ handle: api.handle, network, addresses: addressesOn(account), timing })
+  await workloads.ready
+  return {
+    cloud,
+    account,
+    plane,
+    api,
+    kube,
+    ...idsOf(account, clusterName),
+    addressOf: (dnsName, port) => addressIn(account, plane, dnsName, port),
+    stop: async () => {
+      await workloads.stop()
+      api.stop()
+      await plane.stop()
+    },
+  }
+}
+
+function crds(): Manifest[] {
+  const folder = join(root, 'crds')
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .flatMap((file) => parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
+    .map((document) => document.toJSON() as Manifest)
+}
+
+function idsOf(account: Account, clusterName: string): { vpcId: string; nodeSecurityGroup: string } {
+  const [vpcId = ''] = account.vpcs.keys()
+  const key = `kubernetes.io/cluster/${clusterName}`
+  const node = [...account.securityGroups.keys()].find((id) => account.tags.get(id)?.has(key))
+  return { vpcId, nodeSecurityGroup: node ?? '' }
+}
+
+const instanceOf = (node: Node): string => node.spec.providerID?.split('/').at(-1) ?? ''
+const addressesOn = (
+  account: Account,
+): { assign(node: Node): string; release(node: Node, ip: string): void } => ({
+  assign: (node) => assignPodIp(account, instanceOf(node)),
+  release: (node, ip) => releasePodIp(account, instanceOf(node), ip),
+})
+
+function addressIn(account: Account, plane: DataPlane, dnsName: string, port: number): Address {
+  const wanted = dnsName.toLowerCase()
+  const found = [...account.loadBalancers.values()].find(({ wire }) => wire.DNSName?.toLowerCase() === wanted)
+  const address = found === undefined ? undefined : plane.addressOf(found.arn, port)
+  if (address === undefined) throw new Error(`${dnsName}:${port} answers nowhere yet`)
+  return address
+}

@@ -1,0 +1,67 @@
+/** The controller and everything it talks to in one process: the local AWS, its data plane, the local cluster and pods. */
+import pino from 'pino'
+import { inProcess } from '../localstack/aws/in-process.ts'
+import { ask } from '../localstack/scenario/ask.ts'
+import type { Answer } from '../localstack/scenario/scenario.ts'
+import { startSystem, type System } from '../localstack/scenario/system.ts'
+import { type Timing, timings } from '../localstack/timing.ts'
+import { readConfig } from '../src/config.ts'
+import { type Running, start } from '../src/start.ts'
+
+const clusterName = 'demo'
+const region = 'eu-west-1'
+
+export type TestWorld = System & {
+  /** Starts a controller; several at once are several replicas without election. */
+  controller(flags?: readonly string[]): Running
+  request(dnsName: string, path: string, host?: string): Promise<Answer>
+  /** Log lines of all controllers so far, parsed. */
+  readonly logs: readonly {
+    readonly level: number
+    readonly msg: string
+    readonly [field: string]: unknown
+  }[]
+  /** Stops the controllers, then the rest. */
+  end(): Promise<void>
+}
+
+export async function startTestWorld(timing: Timing = timings.instant): Promise<TestWorld> {
+  const system = await startSystem({ clusterName, region, timing })
+  const running: Running[] = []
+  const logs: { level: number; msg: string }[] = []
+  const log = pino({ level: 'debug', base: null }, { write: (line: string) => logs.push(JSON.parse(line)) })
+  return {
+    ...system,
+    logs,
+    controller: (flags = []) => {
+      const config = readConfig(
+        [`--cluster-name=${clusterName}`, `--aws-region=${region}`, `--aws-vpc-id=${system.vpcId}`, ...flags],
+        {},
+      )
+      if (!config.ok) throw new Error(config.error.join('\n'))
+      const credentials = { accessKeyId: 'CONTROLLER', secretAccessKey: 'local' }
+      const aws = { requestHandler: inProcess(system.cloud.handle), credentials }
+      const controller = start({ config: config.value, kube: system.api.handle, aws, log })
+      running.push(controller)
+      return controller
+    },
+    request: (dnsName, path, host = dnsName) => ask(system.addressOf(dnsName, 80), host, path),
+    end: async () => {
+      for (const controller of running) await controller.stop()
+      await system.stop()
+    },
+  }
+}
+
+/** Looks every few milliseconds until `look` doesn't throw; its last error is the test's. */
+export async function eventually<T>(look: () => T | Promise<T>, withinMs = 5_000): Promise<T> {
+  const end = Date.now() + withinMs
+  for (;;) {
+    try {
+      return await look()
+    } catch (error) {
+      if (Date.now() > end) throw error
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+}
