@@ -119,6 +119,7 @@ function contextOf({ config, kube: handle, aws: wire = {}, log }: StartOptions):
     endpointRules: createEndpointRules(),
     backendUsers: new Map(),
     filled: new Set(),
+    untold: new Map(),
     deletions: createDeletions(),
     pace: createPace(),
     unseen: new Set(),

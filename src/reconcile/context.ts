@@ -7,6 +7,7 @@ import type { NetworkInterfaces } from '../aws/network-interface.ts'
 import type { Reader } from '../aws/read.ts'
 import type { Sweeper } from '../aws/sweep.ts'
 import type { Kube } from '../kube/client.ts'
+import type { IngressKey } from '../model/choice.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Informers } from '../watch/informers.ts'
 import type { Pass, Queue } from '../watch/queue.ts'
@@ -37,6 +38,8 @@ export type Context = {
   readonly backendUsers: Map<string, boolean>
   /** Target groups whose binding had a pass. */
   readonly filled: Set<string>
+  /** Per stack, the members for whom something was written and who were not told of a success since; `group`: all. */
+  readonly untold: Map<string, ReadonlySet<IngressKey>>
   readonly deletions: Deletions
   readonly pace: Pace
   /** Keys that existed at the start and have had no pass yet. */

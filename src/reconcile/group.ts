@@ -9,7 +9,7 @@ import { type Group, groupsOf } from '../model/group.ts'
 import type { Outcome } from '../plan/outcome.ts'
 import { guard } from '../plan/guard.ts'
 import { plan } from '../plan/plan.ts'
-import type { Plan } from '../plan/step.ts'
+import type { Plan, Step } from '../plan/step.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { writeBinding } from './binding.ts'
@@ -49,14 +49,14 @@ type Converged =
 
 async function converge(group: Group, pass: Pass, context: Context): Promise<Converged> {
   const { stack } = group
-  let wrote = false
+  const written: Step[] = []
   let wait: Verdict = settled
   for (let round = 0; ; round += 1) {
     const modelled = await model(group, pass, context)
     if (!modelled.ok) return modelled
     const planned = planOf(group, modelled.value, context)
     const outcome = await run(planned, pass, context)
-    wrote ||= outcome.results.some(({ result }) => result === 'done')
+    written.push(...outcome.results.flatMap(({ step, result }) => (result === 'done' ? [step] : [])))
     const stuck = outcome.results.length > 0 && !outcome.results.some(({ result }) => result === 'done')
     if (planned.steps.length === 0 || stuck) {
       const waited = await satisfy(planned.waits, pass, context)
@@ -65,7 +65,7 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
     } else if (round < mostRounds && outcome.results.every(({ result }) => result === 'done')) continue
     else wait = again(500, 'some steps are left')
     const actual = context.mirror.actual(stack, bindingsOf(stack, context))
-    return { ok: true, value: { built: modelled.value, plan: planned, outcome, actual, wrote, wait } }
+    return { ok: true, value: { built: modelled.value, plan: planned, outcome, actual, written, wait } }
   }
 }
 

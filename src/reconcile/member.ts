@@ -8,7 +8,7 @@ import type { Built } from '../model/desired.ts'
 import type { Group, Member } from '../model/group.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Outcome } from '../plan/outcome.ts'
-import type { Plan } from '../plan/step.ts'
+import type { Plan, Step, Wait } from '../plan/step.ts'
 import { problemOf, reconciled } from '../status/event.ts'
 import { statusIsCurrent, statusOf, statusWithout } from '../status/ingress.ts'
 import type { Verdict } from '../watch/verdict.ts'
@@ -22,7 +22,8 @@ export type Passed = {
   readonly plan: Plan
   readonly outcome: Outcome
   readonly actual: Actual
-  readonly wrote: boolean
+  /** Steps that were done in all rounds of the pass. */
+  readonly written: readonly Step[]
   readonly wait: Verdict
 }
 type Claimed = { readonly ok: true } | { readonly ok: false; readonly verdict: Verdict }
@@ -46,8 +47,13 @@ export async function finish(group: Group, passed: Passed, context: Context): Pr
   const faulty = new Set(
     problems.filter(({ level }) => level === 'error').map(({ on }) => `${on.namespace}/${on.name}`),
   )
+  const written = new Set([...(context.untold.get(group.stack) ?? []), ...ownersOf(passed)])
+  const quiet = passed.wait.verdict === 'settled'
+  if (written.size === 0 || quiet) context.untold.delete(group.stack)
+  else context.untold.set(group.stack, written)
+  const told = quiet ? written : new Set<IngressKey>()
   const verdicts: Verdict[] = [passed.wait, ...failures.map(({ error }) => afterAwsError(error))]
-  for (const member of group.members) verdicts.push(await tell(member, passed, { context, faulty }))
+  for (const member of group.members) verdicts.push(await tell(member, passed, { context, faulty, told }))
   for (const ingress of group.leaving) verdicts.push(await release(ingress, group, passed, context))
   return soonest(verdicts)
 }
@@ -66,13 +72,26 @@ function chargedTo(group: Group, failures: ReturnType<typeof failuresOf>): reado
     })
 }
 
+type Telling = {
+  readonly context: Context
+  readonly faulty: ReadonlySet<IngressKey>
+  /** Whose steps were done; `group`: what serves all. */
+  readonly told: ReadonlySet<IngressKey>
+}
+
+/** Those for whom this pass wrote something; what only took away concerns nobody else. */
+const ownersOf = ({ written }: Passed): readonly IngressKey[] =>
+  written.flatMap(({ owner, call }) =>
+    owner === 'group' && /^(Delete|Revoke|Remove)/.test(call) ? [] : [owner],
+  )
+
 /** Status first, then the event: whoever waits for the event finds the address. */
 async function tell(
   { ingress, key }: Member,
   passed: Passed,
-  { context, faulty }: { readonly context: Context; readonly faulty: ReadonlySet<IngressKey> },
+  { context, faulty, told }: Telling,
 ): Promise<Verdict> {
-  const { actual, built, wrote } = passed
+  const { actual } = passed
   const loadBalancer = actual.loadBalancers[0]
   const wanted = statusOf(actual, { loadBalancer, programmed: isProgrammed(key, passed) })
   const current = wanted === undefined || statusIsCurrent(ingress, wanted)
@@ -80,15 +99,18 @@ async function tell(
     const applied = await applyIngressStatus(context.kube, ingress, wanted)
     if (!applied.ok && applied.error.status !== 404) return afterKubeError(applied.error)
   }
-  const served = wanted !== undefined && !faulty.has(key) && !built.desired.held.includes(key)
-  if (served && !context.observe && (wrote || !current))
+  const news = !current || told.has(key) || told.has('group')
+  if (wanted !== undefined && news && !faulty.has(key) && !context.observe)
     context.reports.happened(reconciled(refOf(ingress.metadata)))
   return settled
 }
 
+/** What must come before the rules of somebody. */
+const before: ReadonlySet<Wait['for']> = new Set(['backendSecurityGroup', 'targetsRegistered'])
+
 /** Some rule of it, or the default action that it states, is served: no step of its own is left. */
 function isProgrammed(key: IngressKey, { built, plan, outcome }: Passed): boolean {
-  if (built.desired.held.includes(key)) return false
+  if (built.desired.held.includes(key) || plan.waits.some((wait) => before.has(wait.for))) return false
   const undone = new Set([
     ...plan.steps.filter(({ id }) => !outcome.results.some((one) => one.step.id === id)).map(({ id }) => id),
     ...outcome.results.filter(({ result }) => result !== 'done').map(({ step }) => step.id),
