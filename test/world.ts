@@ -3,7 +3,7 @@ import pino from 'pino'
 import { inProcess } from '../localstack/aws/in-process.ts'
 import { ask } from '../localstack/scenario/ask.ts'
 import type { Answer } from '../localstack/scenario/scenario.ts'
-import { startSystem, type System } from '../localstack/scenario/system.ts'
+import { startSystem, type System, type SystemOptions } from '../localstack/scenario/system.ts'
 import { type Timing, timings } from '../localstack/timing.ts'
 import { readConfig } from '../src/config.ts'
 import { type Running, start } from '../src/start.ts'
@@ -25,8 +25,11 @@ export type TestWorld = System & {
   end(): Promise<void>
 }
 
-export async function startTestWorld(timing: Timing = timings.instant): Promise<TestWorld> {
-  const system = await startSystem({ clusterName, region, timing })
+export async function startTestWorld(
+  timing: Timing = timings.instant,
+  more: Pick<SystemOptions, 'addresses'> = {},
+): Promise<TestWorld> {
+  const system = await startSystem({ clusterName, region, timing, ...more })
   const running: Running[] = []
   const logs: { level: number; msg: string }[] = []
   const log = pino({ level: 'debug', base: null }, { write: (line: string) => logs.push(JSON.parse(line)) })

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { type DataPlane, startDataPlane } from '../alb/data-plane.ts'
-import { createLoopback } from '../alb/loopback.ts'
+import { createLoopback, loopback } from '../alb/loopback.ts'
 import type { Address, Network } from '../alb/network.ts'
 import type { Account } from '../aws/account.ts'
 import { type Cloud, createCloud } from '../aws/cloud.ts'
@@ -26,6 +26,8 @@ export type SystemOptions = {
   readonly timing: Timing
   /** Access keys whose calls draw from no token bucket. */
   readonly onlookers?: readonly string[]
+  /** As found out by trying if absent; `single` is how a system with 127.0.0.1 alone works. */
+  readonly addresses?: 'many' | 'single'
 }
 
 export type System = {
@@ -46,6 +48,7 @@ export async function startSystem({
   region,
   timing,
   onlookers = [],
+  addresses,
 }: SystemOptions): Promise<System> {
   const cloud = createCloud({
     timing,
@@ -53,7 +56,7 @@ export async function startSystem({
     onlookers,
   })
   const account = cloud.account(accountId, region)
-  const network: Network = await createLoopback()
+  const network: Network = addresses === undefined ? await createLoopback() : loopback(addresses)
   const plane = startDataPlane({ account, network, timing })
   const api = createApiServer({})
   const kube = kubeOf(api.handle)
