@@ -13,6 +13,7 @@ import { createBindings } from './reconcile/bindings.ts'
 import type { Context } from './reconcile/context.ts'
 import { createEndpointRules } from './reconcile/endpoint-rules.ts'
 import { begin, resync, sweep, work } from './reconcile/loops.ts'
+import { createObserved } from './reconcile/observed.ts'
 import { createDeletions } from './reconcile/policy.ts'
 import { metricsOf } from './reconcile/metrics.ts'
 import { createReports } from './reconcile/report.ts'
@@ -105,6 +106,7 @@ function contextOf({ config, kube: handle, aws: wire = {}, log }: StartOptions):
   const context: Context = {
     settings,
     observe: flags.mode === 'observe',
+    observed: createObserved(log),
     log,
     aws,
     mirror,

@@ -14,6 +14,7 @@ import type { Pass, Queue } from '../watch/queue.ts'
 import type { Bindings } from './bindings.ts'
 import type { EndpointRules } from './endpoint-rules.ts'
 import type { Deletions } from './policy.ts'
+import type { Observed } from './observed.ts'
 import type { Reports } from './report.ts'
 import type { Pace } from './wait.ts'
 
@@ -21,6 +22,8 @@ export type Context = {
   readonly settings: Settings
   /** Plans and reports, and writes nothing to AWS. */
   readonly observe: boolean
+  /** Where observing publishes what would be done. */
+  readonly observed: Observed
   readonly log: Logger
   readonly aws: Aws
   readonly mirror: Mirror

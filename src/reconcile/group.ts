@@ -94,7 +94,9 @@ async function model(group: Group, pass: Pass, context: Context): Promise<Modell
 function planOf(group: Group, { desired }: Built, context: Context): Plan {
   const actual = context.mirror.actual(group.stack, bindingsOf(group.stack, context))
   const input = { now: Date.now(), settings: context.settings, filled: filledOf(actual, context) }
-  return guard(plan(desired, actual, input), policyOf(group, actual, context))
+  const planned = plan(desired, actual, input)
+  if (context.observe) context.observed.tell(planned)
+  return guard(planned, policyOf(group, actual, context))
 }
 
 /** A binding that nobody has looked at by then keeps its rule waiting no longer. */
