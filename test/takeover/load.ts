@@ -158,6 +158,16 @@ export function loadCase(name: string, folder = takeoverFolder, stage: 1 | 2 = 1
   }
 }
 
+/** Objects that ALBC wrote, without events. */
+export type ClusterAfter = readonly (KubeObject & {
+  readonly status?: { readonly conditions?: readonly unknown[] }
+})[]
+export const readAfter = (name: string, folder = takeoverFolder): ClusterAfter =>
+  parseAllDocuments(readFileSync(join(folder, name, 'cluster-after.yaml'), 'utf8')).flatMap((document) => {
+    const object = document.toJS() as ClusterAfter[number] | null
+    return object === null || object.kind === 'EventList' ? [] : [object]
+  })
+
 const isList = (model: RecordedModel | readonly RecordedModel[]): model is readonly RecordedModel[] =>
   Array.isArray(model)
 
