@@ -14,7 +14,7 @@ import type { Context } from './reconcile/context.ts'
 import { createEndpointRules } from './reconcile/endpoint-rules.ts'
 import { begin, resync, sweep, work } from './reconcile/loops.ts'
 import { createObserved } from './reconcile/observed.ts'
-import { createDeletions } from './reconcile/policy.ts'
+import { createDepartures } from './reconcile/policy.ts'
 import { metricsOf } from './reconcile/metrics.ts'
 import { createReports } from './reconcile/report.ts'
 import { createPace } from './reconcile/wait.ts'
@@ -122,7 +122,7 @@ function contextOf({ config, kube: handle, aws: wire = {}, log }: StartOptions):
     backendUsers: new Map(),
     filled: new Set(),
     untold: new Map(),
-    deletions: createDeletions(),
+    departures: createDepartures(),
     pace: createPace(),
     unseen: new Set(),
     stillLeader: () => true,

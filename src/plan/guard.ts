@@ -7,11 +7,11 @@ export type GuardPolicy = {
   readonly mode: 'apply' | 'observe'
   /** Load balancers with the attribute `deletion_protection.enabled` are never deleted. */
   readonly loadBalancers: Actual['loadBalancers']
-  /** No object with our finalizer is being deleted: the deletions follow only from what something else says. */
-  readonly inferred: boolean
-  /** How many resources we own in all, and how many inferred deletions were done within the window. */
+  /** Ingresses that leave without being deleted: only a class, a selector, parameters or a flag says so. */
+  readonly inferred: number
+  /** How many Ingresses we serve in all, and how many others left so within the window. */
   readonly owned: number
-  readonly deletedInWindow: number
+  readonly leftInWindow: number
   /** On whom a stop is told: the members of the group. */
   readonly members: readonly ObjectRef[]
 }
@@ -40,20 +40,19 @@ function sparesProtected(plan: Plan, policy: GuardPolicy): Plan {
   })
 }
 
-/** Resources whose loss is felt; rules come and go with every edit. */
-const counted = new Set<Step['call']>(['DeleteLoadBalancer', 'DeleteListener', 'DeleteTargetGroup'])
+/** More than two, and more than a tenth: likelier a mistake about many than a wish about each. */
+export const inferredLimit = (owned: number): number => Math.max(2, Math.floor(owned / 10))
 
 function limitInferred(plan: Plan, policy: GuardPolicy): Plan {
-  if (!policy.inferred) return plan
-  const deletions = plan.steps.filter(({ call }) => counted.has(call))
-  const limit = Math.max(2, Math.floor(policy.owned / 10))
-  if (deletions.length === 0 || policy.deletedInWindow + deletions.length <= limit) return plan
+  const { inferred, owned, leftInWindow } = policy
+  const limit = inferredLimit(owned)
   const stopped = plan.steps.filter(({ impact }) => impact === 'deletes')
+  if (inferred === 0 || stopped.length === 0 || leftInWindow + inferred <= limit) return plan
   return stop(plan, stopped, policy, {
     kind: 'Guarded',
-    message: `${deletions.length} deletions that no deleted object asks for exceed the limit of ${limit}`,
+    message: `${leftInWindow + inferred} Ingresses leave though nobody deleted them; more than ${limit} at a time are kept as they are`,
     remedy:
-      'Undo the change of class, selector, parameters or flags, or approve the plan on the IngressGroup.',
+      'Undo the change of class, selector, parameters or flags; or delete the Ingresses; the next may leave ten minutes after the last.',
   })
 }
 

@@ -13,7 +13,7 @@ import type { Informers } from '../watch/informers.ts'
 import type { Pass, Queue } from '../watch/queue.ts'
 import type { Bindings } from './bindings.ts'
 import type { EndpointRules } from './endpoint-rules.ts'
-import type { Deletions } from './policy.ts'
+import type { Departures } from './policy.ts'
 import type { Observed } from './observed.ts'
 import type { Reports } from './report.ts'
 import type { Pace } from './wait.ts'
@@ -43,7 +43,7 @@ export type Context = {
   readonly filled: Set<string>
   /** Per stack, the members for whom something was written and who were not told of a success since; `group`: all. */
   readonly untold: Map<string, ReadonlySet<IngressKey>>
-  readonly deletions: Deletions
+  readonly departures: Departures
   readonly pace: Pace
   /** Keys that existed at the start and have had no pass yet. */
   readonly unseen: Set<string>

@@ -1,5 +1,6 @@
 /** One group's pass: cluster and facts to model, model and mirror to plan, plan to AWS, outcome to what the user sees. */
 import { apply } from '../apply/apply.ts'
+import { ingresses } from '../kube/resource.ts'
 import type { Actual } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { build } from '../model/build.ts'
@@ -31,10 +32,25 @@ export async function reconcileGroup(stack: string, pass: Pass, context: Context
   const ready = await context.sweeper.ready(stack, optionsOf(pass, 'reconcile', context))
   if (!ready.ok) return afterAwsError(ready.error)
   if (!ready.value.ready) return again(ready.value.afterMs, ready.value.why)
+  if (!(await areLeaving(group, context))) return again(1_000, 'the cache is behind the API server')
   const claimed = await claim(group, context)
   if (!claimed.ok) return claimed.verdict
   const passed = await converge(group, pass, context)
-  return passed.ok ? finish(group, passed.value, context) : afterAwsError(passed.error)
+  return passed.ok ? finish(group, passed.value, { pass, context }) : afterAwsError(passed.error)
+}
+
+/** What is deleted because an Ingress is, is deleted only once the API server itself says so: a cache may be wrong. */
+async function areLeaving({ leaving, members }: Group, { kube, mirror }: Context): Promise<boolean> {
+  if (members.length > 0) return true
+  for (const ingress of leaving) {
+    const { name, namespace = '', uid, deletionTimestamp } = ingress.metadata
+    if (deletionTimestamp === undefined || mirror.stacks().length === 0) continue
+    const now = await kube.get(ingresses, { name, namespace })
+    if (!now.ok && now.error.status !== 404) return false
+    if (now.ok && now.value.metadata.uid === uid && now.value.metadata.deletionTimestamp === undefined)
+      return false
+  }
+  return true
 }
 
 function forget(stack: string, { reports, backendUsers }: Context): Verdict {

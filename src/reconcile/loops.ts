@@ -33,7 +33,8 @@ export async function work(pass: Pass, context: Context): Promise<Verdict> {
 /** One sweep, then every key once; from then on what changes. Edits made meanwhile overtake both. */
 export async function begin(context: Context): Promise<void> {
   const { informers, queue, settings, unseen } = context
-  const start: Pass = { key: 'sweep', priority: 'resync', signal: new AbortController().signal }
+  const start: Pass = { key: 'sweep', priority: 'new', signal: new AbortController().signal }
+  nudgeOnChange({ ...context, outside: () => reportOutside(context) })
   await sweep(start, context)
   const keys = [
     ...[...groupsOf(informers.snapshot(), settings).groups.keys()].map(groupKey),
@@ -46,7 +47,6 @@ export async function begin(context: Context): Promise<void> {
   await lookAtNodes(start, context)
   for (const key of keys) queue.add(key, 'resync')
   queue.add(backendGroupKey, 'resync')
-  nudgeOnChange({ ...context, outside: () => reportOutside(context) })
   reportOutside(context)
 }
 

@@ -1,4 +1,5 @@
 /** What the members of a group get: finalizers before anything is built, then status, events, and leave when nothing is left. */
+import { leftover } from '../aws/leftover.ts'
 import { ingresses } from '../kube/resource.ts'
 import { addFinalizer, applyIngressStatus, removeFinalizer } from '../kube/write.ts'
 import type { Actual } from '../model/actual.ts'
@@ -6,13 +7,15 @@ import type { IngressKey } from '../model/choice.ts'
 import { type Ingress, keyOf } from '../model/cluster.ts'
 import type { Built } from '../model/desired.ts'
 import type { Group, Member } from '../model/group.ts'
+import { loadBalancerName } from '../model/name.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Outcome } from '../plan/outcome.ts'
 import type { Plan, Step, Wait } from '../plan/step.ts'
 import { problemOf, reconciled } from '../status/event.ts'
 import { statusIsCurrent, statusOf, statusWithout } from '../status/ingress.ts'
+import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
-import type { Context } from './context.ts'
+import { type Context, readerOf } from './context.ts'
 import { backendGroupKey, groupKey } from './key.ts'
 import { refOf } from './policy.ts'
 import { afterAwsError, afterKubeError, again, settled, soonest } from './verdict.ts'
@@ -39,7 +42,7 @@ export async function claim({ members, finalizer }: Group, { kube, observe }: Co
   return { ok: true }
 }
 
-export async function finish(group: Group, passed: Passed, context: Context): Promise<Verdict> {
+export async function finish(group: Group, passed: Passed, { pass, context }: Finishing): Promise<Verdict> {
   const failures = failuresOf(passed)
   const problems = [...passed.built.problems, ...passed.plan.problems, ...chargedTo(group, failures)]
   context.reports.problems(groupKey(group.stack), problems)
@@ -54,7 +57,7 @@ export async function finish(group: Group, passed: Passed, context: Context): Pr
   const told = quiet ? written : new Set<IngressKey>()
   const verdicts: Verdict[] = [passed.wait, ...failures.map(({ error }) => afterAwsError(error))]
   for (const member of group.members) verdicts.push(await tell(member, passed, { context, faulty, told }))
-  for (const ingress of group.leaving) verdicts.push(await release(ingress, group, passed, context))
+  for (const ingress of group.leaving) verdicts.push(await release(ingress, group, { passed, pass, context }))
   return soonest(verdicts)
 }
 
@@ -68,10 +71,12 @@ function chargedTo(group: Group, failures: ReturnType<typeof failuresOf>): reado
     .filter(({ error }) => error.kind === 'denied' || error.kind === 'invalid' || error.kind === 'quota')
     .flatMap((failure) => {
       const owner = everyone.filter((ingress) => keyOf(ingress) === failure.step.owner)
-      return (owner.length > 0 ? owner : everyone).map(({ metadata }) => problemOf(failure, refOf(metadata)))
+      return (owner.length > 0 ? owner : everyone).map((ingress) => problemOf(failure, refOf(ingress)))
     })
 }
 
+type Finishing = { readonly pass: Pass; readonly context: Context }
+type Releasing = Finishing & { readonly passed: Passed }
 type Telling = {
   readonly context: Context
   readonly faulty: ReadonlySet<IngressKey>
@@ -101,7 +106,7 @@ async function tell(
   }
   const news = !current || told.has(key) || told.has('group')
   if (wanted !== undefined && news && !faulty.has(key) && !context.observe)
-    context.reports.happened(reconciled(refOf(ingress.metadata)))
+    context.reports.happened(reconciled(refOf(ingress)))
   return settled
 }
 
@@ -121,7 +126,11 @@ function isProgrammed(key: IngressKey, { built, plan, outcome }: Passed): boolea
 }
 
 /** A member that leaves keeps its finalizer until nothing of it is left in AWS; then its status loses our address. */
-async function release(ingress: Ingress, group: Group, passed: Passed, context: Context): Promise<Verdict> {
+async function release(
+  ingress: Ingress,
+  group: Group,
+  { passed, pass, context }: Releasing,
+): Promise<Verdict> {
   if (context.observe || isHeldBack(ingress, passed)) return settled
   if (remains(ingress, group, passed)) return again(1_000, 'something of it is left in AWS')
   if (ingress.metadata.deletionTimestamp === undefined) {
@@ -132,8 +141,22 @@ async function release(ingress: Ingress, group: Group, passed: Passed, context: 
     const applied = others === undefined ? undefined : await applyIngressStatus(context.kube, ingress, others)
     if (applied?.ok === false && applied.error.status !== 404) return afterKubeError(applied.error)
   }
+  const last = group.members.length === 0 ? await isLeft(group, pass, context) : settled
+  if (last.verdict !== 'settled') return last
   const removed = await removeFinalizer(context.kube, ingresses, ingress, group.finalizer)
   return removed.ok || removed.error.status === 404 ? settled : afterKubeError(removed.error)
+}
+
+/** With the last finalizer goes the last witness: AWS itself is asked before, by tag and by name. */
+async function isLeft({ stack }: Group, pass: Pass, context: Context): Promise<Verdict> {
+  const { clusterName, vpcId } = context.settings
+  const names = (['internal', 'internet-facing'] as const).map((scheme) =>
+    loadBalancerName(clusterName, stack, scheme),
+  )
+  const reader = readerOf(context, pass, 'reconcile')
+  const left = await leftover(reader, context.mirror, { stack, names, clusterName, vpcId })
+  if (!left.ok) return afterAwsError(left.error)
+  return left.value ? again(500, 'something of it turned up in AWS') : settled
 }
 
 const isHeldBack = (ingress: Ingress, { built }: Passed): boolean =>

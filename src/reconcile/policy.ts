@@ -1,53 +1,53 @@
-/** What the guard must know of a group's pass (D5): who asks for deletions, and how much we own. */
+/** What the guard must know of a group's pass (D5): who leaves without being deleted, and how many we serve. */
 import type { Actual } from '../model/actual.ts'
-import type { Group } from '../model/group.ts'
+import { type Ingress, keyOf } from '../model/cluster.ts'
+import { type Group, stacksHolding } from '../model/group.ts'
 import type { ObjectRef } from '../model/problem.ts'
-import type { GuardPolicy } from '../plan/guard.ts'
+import { type GuardPolicy, inferredLimit } from '../plan/guard.ts'
 import type { Context } from './context.ts'
 
 export function policyOf({ leaving, members }: Group, actual: Actual, context: Context): GuardPolicy {
-  const deleted = leaving.some(({ metadata }) => metadata.deletionTimestamp !== undefined)
-  // Members whose own edit takes rules away state it themselves; what is inferred is that nobody is a member any more.
-  const inferred = !deleted && members.length === 0
+  const { informers, settings, departures } = context
+  const inferred = leaving.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(keyOf)
+  const owned = informers.stores.ingresses
+    .list()
+    .filter((one) => stacksHolding(one, settings).length > 0).length
+  const leftInWindow = departures.others(inferred, Date.now())
+  if (leftInWindow + inferred.length <= inferredLimit(owned)) departures.note(inferred, Date.now())
   return {
     mode: context.observe ? 'observe' : 'apply',
     loadBalancers: actual.loadBalancers,
-    inferred,
-    owned: context.mirror.loadBalancers.values().length + context.mirror.targetGroups.values().length,
-    deletedInWindow: context.deletions.inWindow(Date.now()),
-    members: [...members.map(({ ingress }) => ingress), ...leaving].map(({ metadata }) => refOf(metadata)),
+    inferred: inferred.length,
+    owned,
+    leftInWindow,
+    members: [...members.map(({ ingress }) => ingress), ...leaving].map(refOf),
   }
 }
 
-export const refOf = ({
-  namespace,
-  name,
-}: {
-  readonly namespace?: string
-  readonly name: string
-}): ObjectRef => ({
+export const refOf = ({ metadata: { namespace, name } }: Ingress): ObjectRef => ({
   kind: 'Ingress',
   ...(namespace === undefined ? {} : { namespace }),
   name,
 })
 
-/** Deletions that no deleted object asked for, within the window. */
-export type Deletions = {
-  add(count: number, nowMs: number): void
-  inWindow(nowMs: number): number
+/** Ingresses that were let go, within the window, though nobody deleted them. */
+export type Departures = {
+  note(ingresses: readonly string[], nowMs: number): void
+  /** How many but these. */
+  others(ingresses: readonly string[], nowMs: number): number
 }
 
 const windowMs = 10 * 60_000
 
-export function createDeletions(): Deletions {
-  let times: number[] = []
+export function createDepartures(): Departures {
+  const noted = new Map<string, number>()
   return {
-    add: (count, nowMs) => {
-      times.push(...Array.from({ length: count }, () => nowMs))
+    note: (ingresses, nowMs) => {
+      for (const key of ingresses) if (!noted.has(key)) noted.set(key, nowMs)
     },
-    inWindow: (nowMs) => {
-      times = times.filter((at) => nowMs - at < windowMs)
-      return times.length
+    others: (ingresses, nowMs) => {
+      for (const [key, at] of noted) if (nowMs - at >= windowMs) noted.delete(key)
+      return [...noted.keys()].filter((key) => !ingresses.includes(key)).length
     },
   }
 }

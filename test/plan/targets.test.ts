@@ -26,7 +26,7 @@ test('targets: new ones in, then old ones out; a draining one counts as absent',
     steps.map((step) => 'targets' in step && [step.call, step.targets.map(({ id }) => id), step.after]),
     [
       ['RegisterTargets', ['b', 'c'], []],
-      ['DeregisterTargets', ['z'], ['RegisterTargets:tg#0']],
+      ['DeregisterTargets', ['z'], []],
     ],
   )
 })
@@ -62,6 +62,69 @@ test('targets: in a shared target group only our own go', () => {
     steps.map((step) => 'targets' in step && step.targets.map(({ id }) => id)),
     [['n'], ['b']],
   )
+})
+
+test('targets: the new ones must be in before the last old ones go', () => {
+  const { steps } = planTargets({
+    ...base,
+    wanted: [{ id: 'n', port: 80 }],
+    registered: [target('a'), target('b')],
+    leaving: [{ id: 'b', port: 80 }],
+  })
+  assert.deepEqual(
+    steps.map((step) => 'targets' in step && [step.call, step.targets.map(({ id }) => id), step.after]),
+    [
+      ['RegisterTargets', ['n'], []],
+      ['DeregisterTargets', ['a', 'b'], ['RegisterTargets:tg#0']],
+    ],
+  )
+})
+
+test('targets: terminating ones leave first, where others stay', () => {
+  const { steps } = planTargets({
+    ...base,
+    wanted: ['s', 'n'].map((id) => ({ id, port: 80 })),
+    registered: [target('s'), target('old'), target('t')],
+    leaving: [{ id: 't', port: 80 }],
+  })
+  assert.deepEqual(
+    steps.map((step) => 'targets' in step && [step.call, step.targets.map(({ id }) => id), step.after]),
+    [
+      ['DeregisterTargets', ['t'], []],
+      ['RegisterTargets', ['n'], []],
+      ['DeregisterTargets', ['old'], []],
+    ],
+  )
+})
+
+test('targets: what nobody knows anything of stays', () => {
+  const unsure = [{ id: 'u', port: 80 }]
+  const wanted = [{ id: 'a', port: 80 }]
+  const { steps } = planTargets({ ...base, wanted, unsure, registered: [target('a'), target('u')] })
+  assert.deepEqual(steps, [])
+})
+
+test('targets: within the limit those that are in stay in, and others come as room appears', () => {
+  const named = (...ids: string[]) => ids.map((id) => ({ id, port: 80 }))
+  const of = (wanted: string[], registered: string[], most: number) => {
+    const { steps, left } = planTargets({
+      ...base,
+      wanted: named(...wanted),
+      registered: registered.map((id) => target(id)),
+      most,
+    })
+    return [
+      left,
+      ...steps.map((step) => 'targets' in step && `${step.call}:${step.targets.map(({ id }) => id).join()}`),
+    ]
+  }
+  assert.deepEqual(of(['a', 'b', 'c', 'd'], ['c', 'd'], 3), [1, 'RegisterTargets:a'])
+  assert.deepEqual(of(['a', 'b', 'c', 'd'], ['b', 'c', 'd'], 2), [2])
+  // One has gone: its place is free once it is deregistered.
+  assert.deepEqual(of(['a', 'b', 'c'], ['b', 'c', 'x'], 3), [0, 'DeregisterTargets:x'])
+  assert.deepEqual(of(['a', 'b', 'c'], ['b', 'c'], 3), [0, 'RegisterTargets:a'])
+  // All are replaced at the limit: never all out at once.
+  assert.deepEqual(of(['a', 'b'], ['x', 'y'], 2), [0, 'DeregisterTargets:x'])
 })
 
 const from = (fromPort: number, toPort = fromPort, description?: string): Permission => ({
@@ -103,6 +166,22 @@ test('endpoint rules: one range, authorised before the old one is revoked, and n
   assert.deepEqual(planEndpointSecurityGroup(done, wanted, { settings: given, complete: true }).steps, [])
 })
 
+test('endpoint rules: exact ports are not joined', () => {
+  const exact = { ...given, exactBackendPorts: true }
+  assert.deepEqual(
+    ranges(planEndpointSecurityGroup(nodes([]), [from(9000), from(8080)], { settings: exact, complete: true })),
+    [
+      [
+        'AuthorizeSecurityGroupIngress',
+        [
+          [8080, 8080],
+          [9000, 9000],
+        ],
+      ],
+    ],
+  )
+})
+
 test('endpoint rules: a rule that someone else made already is enough', () => {
   assert.deepEqual(
     planEndpointSecurityGroup(nodes([from(80)]), [from(80)], { settings: given, complete: true }).steps,
@@ -113,9 +192,9 @@ test('endpoint rules: a rule that someone else made already is enough', () => {
 const policy = (change: Partial<GuardPolicy>): GuardPolicy => ({
   mode: 'apply',
   loadBalancers: [],
-  inferred: false,
+  inferred: 0,
   owned: 10,
-  deletedInWindow: 0,
+  leftInWindow: 0,
   members: [{ kind: 'Ingress', namespace: 'ns', name: 'app' }],
   ...change,
 })
@@ -139,12 +218,12 @@ test('guard: deletion protection stops the load balancer and all that comes afte
   )
 })
 
-test('guard: inferred deletions stop at two or a tenth, explicit ones do not', () => {
+test('guard: Ingresses that only seem to leave stop at two or a tenth, deleted ones do not', () => {
   const { sim } = converge(desired([80, 81, 82, 83].map((port) => listener(port, []))))
   const next = plan(desired([listener(80, [])]), sim.actual, input)
   assert.equal(calls(guard(next, policy({})).steps).filter((call) => call === 'DeleteListener').length, 3)
-  const stopped = guard(next, policy({ inferred: true }))
+  const stopped = guard(next, policy({ inferred: 3 }))
   assert.deepEqual([calls(stopped.steps), stopped.problems.map(({ kind }) => kind)], [[], ['Guarded']])
-  assert.equal(guard(next, policy({ inferred: true, owned: 30 })).problems.length, 0)
-  assert.equal(guard(next, policy({ inferred: true, owned: 30, deletedInWindow: 1 })).problems.length, 1)
+  assert.equal(guard(next, policy({ inferred: 3, owned: 30 })).problems.length, 0)
+  assert.equal(guard(next, policy({ inferred: 3, owned: 30, leftInWindow: 1 })).problems.length, 1)
 })

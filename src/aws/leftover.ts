@@ -1,0 +1,45 @@
+/** The last look before a finalizer leaves: is anything of the stack in AWS that the mirror does not know of? */
+import { ok, type Result } from '../lib/result.ts'
+import type { AwsError } from '../model/aws-error.ts'
+import { clusterTag, stackTag } from '../model/tag.ts'
+import { readLoadBalancer } from './codec/load-balancer.ts'
+import type { Mirror } from './mirror.ts'
+import { loadBalancersByName, type Reader, securityGroupsBy, tagsOf } from './read.ts'
+
+export type Stack = {
+  readonly stack: string
+  /** What a load balancer of it would be called. */
+  readonly names: readonly string[]
+  readonly clusterName: string
+  readonly vpcId: string
+}
+
+/** By tag and by name; what is found is in the mirror then. True: something is left. */
+export async function leftover(
+  reader: Reader,
+  mirror: Mirror,
+  { stack, names, clusterName, vpcId }: Stack,
+): Promise<Result<boolean, AwsError>> {
+  const beganAt = Date.now()
+  const groups = await securityGroupsBy(reader, [
+    { Name: 'vpc-id', Values: [vpcId] },
+    { Name: `tag:${clusterTag}`, Values: [clusterName] },
+    { Name: `tag:${stackTag}`, Values: [stack] },
+  ])
+  if (!groups.ok) return groups
+  const named = await loadBalancersByName(reader, names)
+  if (!named.ok) return named
+  const tags = await tagsOf(
+    reader,
+    named.value.map(({ LoadBalancerArn = '' }) => LoadBalancerArn),
+  )
+  if (!tags.ok) return tags
+  const loadBalancers = named.value
+    .map((wire) => readLoadBalancer(wire, tags.value.get(wire.LoadBalancerArn ?? '') ?? {}))
+    .filter((one) => mirror.owns(one) && one.tags[stackTag] === stack)
+  // Nothing but what was read is touched: the scope of both reads is empty.
+  const scope = (): boolean => false
+  mirror.securityGroups.read(groups.value, { scope, beganAt })
+  mirror.loadBalancers.read(loadBalancers, { scope, beganAt })
+  return ok(groups.value.length + loadBalancers.length > 0)
+}
