@@ -10,7 +10,7 @@ import type { Facts } from './facts.ts'
 import { type Group, groupsOf } from './group.ts'
 import { ingressRef, type Problem } from './problem.ts'
 import type { Settings } from './settings.ts'
-import { first } from './want/agree.ts'
+import { classUnknown, first } from './want/agree.ts'
 import { listenerOf, protocolsOf } from './want/listener.ts'
 import { ipAddressTypeOf, loadBalancerOf, namedSubnets, schemeOf } from './want/load-balancer.ts'
 import { checkRedirect, redirectOf } from './want/redirect.ts'
@@ -108,7 +108,7 @@ function buildGroup(world: World, group: Group): Built {
   return { desired, problems: problems(), needs }
 }
 
-/** Of members that are served somewhere; the target groups of those without a mistake join the group's. */
+/** Of members that are served somewhere; the target groups of those without a mistake join the group's. All mistakes are told at once. */
 function routesOfAll(
   world: World,
   views: readonly View[],
@@ -116,7 +116,8 @@ function routesOfAll(
 ): ReadonlyMap<View, Routes> {
   const redirecting = redirectOf(views).state === 'on'
   const routes = new Map<View, Routes>()
-  for (const view of soundViews(views)) {
+  for (const view of views) {
+    if (classUnknown(view.scope)) continue
     const served = [...view.ports.values()].some(({ protocol }) => protocol === 'HTTPS' || !redirecting)
     if (!served) continue
     const own = routesOf(view.scope, shape)

@@ -25,4 +25,6 @@ export type SecurityGroup = {
   readonly description: string
   readonly tags: Tags
   readonly ingress: readonly Permission[]
+  /** Ports that a held member may narrow: whom AWS lets in there stays; `ingress` is for where nobody is let in yet. */
+  readonly unsure?: readonly number[]
 }

@@ -19,10 +19,27 @@ export function planSecurityGroups(world: World): Draft {
       if (!found) return createSecurityGroup(wanted, permissions, input.settings.vpcId)
       return join([
         securityGroupTags(wanted, found, input.settings, world.held),
-        planPermissions(found.id, permissions, found.ingress, { keepSurplus: world.held }),
+        world.held
+          ? planHeldPermissions(wanted, permissions, found)
+          : planPermissions(found.id, permissions, found.ingress, { keepSurplus: false }),
       ])
     }),
   )
+}
+
+/** Ports that no sound member wants, and those that a held one may narrow, stay as they are; the others are as wanted. */
+function planHeldPermissions(
+  { unsure = [] }: SecurityGroup,
+  permissions: readonly Permission[],
+  found: ActualSecurityGroup,
+): Draft {
+  const opened = new Set(found.ingress.map(({ fromPort }) => fromPort))
+  const mayChange = ({ fromPort = 0 }: Permission): boolean =>
+    !unsure.includes(fromPort) || !opened.has(fromPort)
+  const wanted = permissions.filter(mayChange)
+  const ports = new Set(wanted.map(({ fromPort }) => fromPort))
+  const served = found.ingress.filter(({ fromPort }) => ports.has(fromPort))
+  return planPermissions(found.id, wanted, served, { keepSurplus: false })
 }
 
 /** Deletes what no member wants; `after`: what takes it off the load balancer. */

@@ -2,17 +2,18 @@
 import { keyOf } from '../../annotation/define.ts'
 import * as declared from '../../annotation/load-balancer.ts'
 import { inboundCidrs, securityGroupPrefixLists } from '../../annotation/listener.ts'
+import { isStated } from '../../annotation/read.ts'
 import type { Choice } from '../choice.ts'
 import type { Listener } from '../listener.ts'
 import { managedSecurityGroupName } from '../name.ts'
 import { backendSecurityGroup, type Ref } from '../ref.ts'
 import type { Permission, PermissionSource, SecurityGroup } from '../security-group.ts'
 import { trackingTags, withDefaults } from '../tag.ts'
-import { agree, first, mapChoice } from './agree.ts'
+import { agree, classUnknown, first, mapChoice } from './agree.ts'
 import { groupTags } from './load-balancer.ts'
 import type { Inbound } from './port.ts'
-import { fault, isSound, type World } from './scope.ts'
-import { byAge, portVoices, type View, voices } from './view.ts'
+import { annotationsOf, fault, isSound, paramsOf, type World } from './scope.ts'
+import { byAge, isOn, portVoices, type View, voices } from './view.ts'
 
 export type Securing = {
   readonly securityGroups: Choice<readonly (string | Ref)[]>
@@ -85,6 +86,17 @@ function tellBackendNeeded(views: readonly View[]): void {
       })
 }
 
+/** A held member says who may connect, or its class may, and nobody knows whom. */
+function mayNarrow({ scope }: View): boolean {
+  if (isSound(scope)) return false
+  const { inboundCIDRs = [], prefixListsIDs = [], PrefixListsIDs = [] } = paramsOf(scope) ?? {}
+  return (
+    classUnknown(scope) ||
+    inboundCIDRs.length + prefixListsIDs.length + PrefixListsIDs.length > 0 ||
+    [inboundCidrs, securityGroupPrefixLists].some((one) => isStated(annotationsOf(scope), one))
+  )
+}
+
 export function managedGroup(
   world: World,
   views: readonly View[],
@@ -93,16 +105,25 @@ export function managedGroup(
 ): SecurityGroup {
   const { settings, stack } = world
   const ref = managedRef(world)
+  const opened = listeners.map(({ port }) => permissionsOf(views, port, dualStack))
+  const unsure = opened.filter((one) => one.unsure).map(({ port }) => port)
   return {
     ref,
     name: managedSecurityGroupName(settings.clusterName, stack),
     description: '[k8s] Managed SecurityGroup for LoadBalancer',
     tags: { ...withDefaults(settings, groupTags(views)), ...trackingTags(settings, stack, ref.id) },
-    ingress: listeners.flatMap(({ port }) => permissionsOf(views, port, dualStack)),
+    ingress: opened.flatMap(({ permissions }) => permissions),
+    ...(unsure.length > 0 ? { unsure } : {}),
   }
 }
 
-function permissionsOf(views: readonly View[], port: number, dualStack: boolean): readonly Permission[] {
+type Opened = {
+  readonly port: number
+  readonly permissions: readonly Permission[]
+  readonly unsure: boolean
+}
+
+function permissionsOf(views: readonly View[], port: number, dualStack: boolean): Opened {
   const show = (all: readonly Inbound[]): string =>
     all.map(({ v4, v6 }) => `[${v4.join(' ')}], [${v6.join(' ')}]`).join(' | ')
   const cidrs = agree<Inbound>(
@@ -119,11 +140,19 @@ function permissionsOf(views: readonly View[], port: number, dualStack: boolean)
     },
     [],
   )
-  const { v4, v6 } = (cidrs && first(cidrs)) ?? (lists ? { v4: [], v6: [] } : everywhere)
+  const stated = cidrs && first(cidrs)
+  const listed = (lists && first(lists)) ?? []
+  const narrowed = views.some((view) => isOn(view, port) && mayNarrow(view))
+  const nobody = narrowed || listed.length > 0 ? { v4: [], v6: [] } : everywhere
+  const { v4, v6 } = stated && stated.v4.length + stated.v6.length > 0 ? stated : nobody
   const sources: readonly PermissionSource[] = [
     ...v4.map((cidr) => ({ cidr })),
     ...(dualStack ? v6.map((cidrV6) => ({ cidrV6 })) : []),
-    ...((lists && first(lists)) ?? []).map((prefixListId) => ({ prefixListId })),
+    ...listed.map((prefixListId) => ({ prefixListId })),
   ]
-  return sources.map((source) => ({ protocol: 'tcp', fromPort: port, toPort: port, source }))
+  return {
+    port,
+    permissions: sources.map((source) => ({ protocol: 'tcp', fromPort: port, toPort: port, source })),
+    unsure: narrowed || [cidrs, lists].every((choice) => choice !== undefined && 'keep' in choice),
+  }
 }

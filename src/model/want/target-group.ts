@@ -82,7 +82,10 @@ function backingOf(scope: Scope, service: Service, reference: number | string): 
 function kindOf(scope: Scope, service: Service, reference: number | string): Kind | undefined {
   const { settings } = scope.world
   const pick = [annotationsOf(scope), service.metadata.annotations] as const
-  const stated = take(scope, preferService(...pick, declared.targetType))
+  const annotated = preferService(...pick, declared.targetType)
+  const stated = take(scope, annotated)
+  // Nothing is concluded from a default that the user did not mean.
+  if (!annotated.ok && paramsOf(scope)?.targetType === undefined) return undefined
   const targetType = paramsOf(scope)?.targetType ?? stated ?? settings.defaultTargetType
   if (targetType === 'ip' && !settings.featureGates.EnableIPTargetType)
     return refuse(

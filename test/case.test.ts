@@ -1,0 +1,72 @@
+/** Every case: what is planned from nothing (or from what stood before), what is told; then built, it must plan nothing more. UPDATE=1 rewrites. */
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import type { Cluster } from '../src/model/cluster.ts'
+import type { Built } from '../src/model/desired.ts'
+import { groupsOf } from '../src/model/group.ts'
+import { statusOf } from '../src/status/ingress.ts'
+import { type Drive, drive } from './case/drive.ts'
+import { type Case, caseNames, loadCase, type Stage } from './case/load.ts'
+import { printPlans, printStatus, type Told } from './case/print.ts'
+
+const update = process.env['UPDATE'] === '1'
+
+function compare(file: string, text: string): void {
+  if (update) writeFileSync(file, text)
+  assert.ok(existsSync(file), `${file} is missing: write it with UPDATE=1`)
+  assert.equal(text, readFileSync(file, 'utf8'), file)
+}
+
+for (const name of caseNames()) {
+  const loaded = loadCase(name)
+  test(`${name}: ${loaded.shows}`, async () => {
+    assert.match(loaded.shows, /\w+ \w+/, 'the first line of input.yaml says what the case shows')
+    const driven = await drive(loaded)
+    for (const stage of loaded.stages) await play(driven, loaded, stage)
+  })
+}
+
+async function play(driven: Drive, { settings }: Case, { cluster, planFile, statusFile }: Stage) {
+  const groups = groupsOf(cluster, settings)
+  const built: { readonly stack: string; readonly built: Built }[] = []
+  for (const stack of driven.stacks(cluster)) built.push({ stack, built: await driven.build(stack, cluster) })
+  const plans = built.map((one) => driven.plan(one.stack, one.built))
+  const before = plans.map(({ stack }) => driven.actual(stack))
+  compare(planFile, printPlans(plans, before))
+  for (const one of built) await driven.converge(one.stack, one.built)
+  const told: Told = {
+    problems: [
+      ...groups.problems,
+      ...built.flatMap((one) => one.built.problems),
+      ...plans.flatMap(({ problems }) => problems),
+    ],
+    held: built.flatMap((one) => one.built.desired.held),
+    status: statuses(driven, cluster, built, settings),
+  }
+  compare(statusFile, printStatus(told))
+  for (const one of built) {
+    const again = await driven.planAfresh(one.stack, one.built)
+    assert.deepEqual(again.steps, [], 'a controller that starts now would write again')
+    assert.deepEqual(again.waits, [])
+  }
+}
+
+/** What each member's status shows once its group stands. */
+function statuses(
+  driven: Drive,
+  cluster: Cluster,
+  built: readonly { readonly stack: string; readonly built: Built }[],
+  settings: Case['settings'],
+): Told['status'] {
+  const entries = built.flatMap(({ stack, built: one }) => {
+    const actual = driven.actual(stack)
+    const members = groupsOf(cluster, settings).groups.get(stack)?.members ?? []
+    return members.flatMap(({ key }): [string, unknown][] => {
+      const programmed = !one.desired.held.includes(key)
+      const status = statusOf(actual, { loadBalancer: actual.loadBalancers[0], programmed })
+      return status === undefined ? [] : [[key, status]]
+    })
+  })
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,175 @@
+/** Builds a case's groups on the local AWS in this process, as the group loop does, until nothing more is to be done. */
+import { type Cloud, createCloud } from '../../localstack/aws/cloud.ts'
+import { inProcess } from '../../localstack/aws/in-process.ts'
+import { seedFacts } from '../../localstack/aws/seed-facts.ts'
+import type { Ids } from '../../localstack/aws/service.ts'
+import { timings } from '../../localstack/timing.ts'
+import { apply } from '../../src/apply/apply.ts'
+import type { BindingCall } from '../../src/apply/call.ts'
+import type { NameOf } from '../../src/apply/call/request.ts'
+import { type Aws, createAws, type SendOptions } from '../../src/aws/client.ts'
+import { createFactReader, type FactReader } from '../../src/aws/facts.ts'
+import { Mirror } from '../../src/aws/mirror.ts'
+import { readAttributes, readLoadBalancerStates, readTargets } from '../../src/aws/observe.ts'
+import { createSweeper, type Sweeper } from '../../src/aws/sweep.ts'
+import { ok } from '../../src/lib/result.ts'
+import type { Actual } from '../../src/model/actual.ts'
+import { build } from '../../src/model/build.ts'
+import { type Cluster, keyOf, type TargetGroupBinding } from '../../src/model/cluster.ts'
+import type { Built } from '../../src/model/desired.ts'
+import { groupsOf } from '../../src/model/group.ts'
+import { plan } from '../../src/plan/plan.ts'
+import type { BindingSpec, Plan, Wait } from '../../src/plan/step.ts'
+import type { Case } from './load.ts'
+
+const options: SendOptions = { purpose: 'reconcile', priority: 'user' }
+
+export type Drive = {
+  readonly cloud: Cloud
+  stacks(cluster: Cluster): readonly string[]
+  build(stack: string, cluster: Cluster): Promise<Built>
+  plan(stack: string, built: Built): Plan
+  actual(stack: string): Actual
+  /** Applies plans until one is empty; throws where AWS refuses a step, or where there is no end. */
+  converge(stack: string, built: Built): Promise<void>
+  /** What a controller that starts now would plan. */
+  planAfresh(stack: string, built: Built): Promise<Plan>
+}
+
+/** Ids that count up from above those of account.yaml, so that the same calls get the same answers. */
+function countedIds(): Ids {
+  let made = 0xa000
+  const next = (): number => (made += 1)
+  return {
+    hex: (_kind, length) => next().toString(16).padStart(length, '0'),
+    digits: () => '1000000000',
+  }
+}
+
+export async function drive({ account, settings }: Case): Promise<Drive> {
+  const cloud = createCloud({ timing: timings.instant, ids: countedIds() })
+  seedFacts(cloud.account(account.account, account.region), account)
+  const aws = createAws({
+    region: account.region,
+    credentials: { accessKeyId: account.account, secretAccessKey: 'local' },
+    requestHandler: inProcess(cloud.handle) as never,
+    log: { info: () => {}, debug: () => {}, warn: () => {} },
+    version: '0.0.0',
+    limits: { fill: 1000 },
+  })
+  const facts = createFactReader(aws, settings)
+  const bindings = new Map<string, TargetGroupBinding>()
+  const inputNow = (round: number) => ({ now: Date.now() + round * 3_600_000, settings })
+  const fresh = async () => {
+    const mirror = new Mirror(settings)
+    const sweeper = createSweeper(aws, mirror)
+    const swept = await sweeper.sweep({ ...options, purpose: 'sweep' })
+    if (!swept.ok) throw new Error(`${swept.error.call}: ${swept.error.message}`)
+    return { mirror, sweeper }
+  }
+  const { mirror, sweeper } = await fresh()
+  const seen = (of: Mirror, stack: string): Actual =>
+    of.actual(
+      stack,
+      [...bindings.values()].filter((binding) => belongs(binding, stack)),
+    )
+  const planOf = (stack: string, { desired }: Built, round = 0): Plan =>
+    plan(desired, seen(mirror, stack), inputNow(round))
+
+  return {
+    cloud,
+    stacks: (cluster) => [...groupsOf(cluster, settings).groups.keys()].sort(),
+    build: async (stack, cluster) => await buildWith(facts, { stack, cluster, settings }),
+    plan: planOf,
+    actual: (stack) => seen(mirror, stack),
+    converge: async (stack, built) => {
+      for (let round = 0; round < 20; round += 1) {
+        const planned = planOf(stack, built, round)
+        if (planned.steps.length === 0 && planned.waits.length === 0) return
+        await run(planned, { aws, mirror, sweeper, bindings })
+        await satisfy(planned.waits, aws, mirror)
+      }
+      throw new Error(`${stack}: no end: ${JSON.stringify(planOf(stack, built))}`)
+    },
+    planAfresh: async (stack, { desired }) => {
+      const other = await fresh()
+      const first = plan(desired, seen(other.mirror, stack), inputNow(0))
+      await satisfy(first.waits, aws, other.mirror)
+      return plan(desired, seen(other.mirror, stack), inputNow(0))
+    },
+  }
+}
+
+const belongs = ({ metadata }: TargetGroupBinding, stack: string): boolean => {
+  const labels = metadata.labels ?? {}
+  const name = labels['ingress.k8s.aws/stack-name']
+  return stack === (labels['ingress.k8s.aws/stack'] ?? `${labels['ingress.k8s.aws/stack-namespace']}/${name}`)
+}
+
+type Given = { readonly stack: string; readonly cluster: Cluster; readonly settings: Case['settings'] }
+
+/** With all facts at once: which of them a group needs is the controller's concern. */
+async function buildWith(facts: FactReader, { stack, cluster, settings }: Given): Promise<Built> {
+  const read = await facts.read({ certificates: true, securityGroups: true }, options)
+  if (!read.ok) throw new Error(`${read.error.call}: ${read.error.message}`)
+  return build(stack, cluster, read.value, settings)
+}
+
+type Running = {
+  readonly aws: Aws
+  readonly mirror: Mirror
+  readonly sweeper: Sweeper
+  readonly bindings: Map<string, TargetGroupBinding>
+}
+
+async function run(planned: Plan, { aws, mirror, sweeper, bindings }: Running): Promise<void> {
+  const { results } = await apply(planned, {
+    aws,
+    mirror,
+    sweeper,
+    stillLeader: () => true,
+    writeBinding: async (call, nameOf) => {
+      writeBinding(bindings, call, nameOf)
+      return ok(undefined)
+    },
+    options,
+  })
+  for (const one of results)
+    if (one.result === 'failed') throw new Error(`${one.step.id}: ${one.error.code}: ${one.error.message}`)
+}
+
+/** The API server and the targets loop in one: a binding that is deleted is gone. */
+function writeBinding(bindings: Map<string, TargetGroupBinding>, call: BindingCall, nameOf: NameOf): void {
+  const key = `${call.namespace}/${call.name}`
+  if (call.call === 'DeleteTargetGroupBinding') {
+    bindings.delete(key)
+    return
+  }
+  const known = bindings.get(key)
+  const targetGroupARN =
+    call.call === 'CreateTargetGroupBinding' ? nameOf(call.targetGroup) : known?.spec.targetGroupARN
+  const { namespace, name, labels } = call
+  const binding = {
+    metadata: { namespace, name, labels, uid: `uid-${key}` },
+    spec: { ...resolved(call.spec, nameOf), ...(targetGroupARN === undefined ? {} : { targetGroupARN }) },
+  }
+  bindings.set(keyOf(binding), binding)
+}
+
+function resolved(spec: BindingSpec, nameOf: NameOf): TargetGroupBinding['spec'] {
+  const { networking, ...rest } = spec
+  if (networking === undefined) return rest
+  const ingress = networking.ingress.map(({ from, ports }) => ({
+    ports,
+    from: from.map(({ securityGroup }) => ({ securityGroup: { groupID: nameOf(securityGroup.groupID) } })),
+  }))
+  return { ...rest, networking: { ingress } }
+}
+
+async function satisfy(waits: readonly Wait[], aws: Aws, mirror: Mirror): Promise<void> {
+  const reader = { aws, options }
+  for (const wait of waits)
+    if (wait.for === 'attributesRead') await readAttributes(reader, mirror, wait.on)
+    else if (wait.for === 'loadBalancerActive') await readLoadBalancerStates(reader, mirror, [wait.on])
+    else if (wait.on.includes(':targetgroup/')) await readTargets(reader, mirror, wait.on)
+}
