@@ -13,6 +13,7 @@ const checks: readonly (readonly [string, readonly string[]])[] = [
       'localstack',
       'scripts',
       'test',
+      'bench',
     ],
   ],
   ['types', ['node_modules/typescript/bin/tsc']],

@@ -4,7 +4,7 @@ import type { AwsError } from '../model/aws-error.ts'
 import { clusterTag, stackTag } from '../model/tag.ts'
 import { readLoadBalancer } from './codec/load-balancer.ts'
 import type { Mirror } from './mirror.ts'
-import { loadBalancersByName, type Reader, securityGroupsBy, tagsOf } from './read.ts'
+import { allLoadBalancers, type Reader, securityGroupsBy, tagsOf } from './read.ts'
 
 export type Stack = {
   readonly stack: string
@@ -12,29 +12,35 @@ export type Stack = {
   readonly names: readonly string[]
   readonly clusterName: string
   readonly vpcId: string
+  /** Its security group was deleted just now, after a fresh read. */
+  readonly groupsAreGone: boolean
 }
 
 /** By tag and by name; what is found is in the mirror then. True: something is left. */
 export async function leftover(
   reader: Reader,
   mirror: Mirror,
-  { stack, names, clusterName, vpcId }: Stack,
+  { stack, names, clusterName, vpcId, groupsAreGone }: Stack,
 ): Promise<Result<boolean, AwsError>> {
   const beganAt = Date.now()
-  const groups = await securityGroupsBy(reader, [
-    { Name: 'vpc-id', Values: [vpcId] },
-    { Name: `tag:${clusterTag}`, Values: [clusterName] },
-    { Name: `tag:${stackTag}`, Values: [stack] },
-  ])
+  const groups = groupsAreGone
+    ? ok([])
+    : await securityGroupsBy(reader, [
+        { Name: 'vpc-id', Values: [vpcId] },
+        { Name: `tag:${clusterTag}`, Values: [clusterName] },
+        { Name: `tag:${stackTag}`, Values: [stack] },
+      ])
   if (!groups.ok) return groups
-  const named = await loadBalancersByName(reader, names)
-  if (!named.ok) return named
+  // One page of all: asking by names that nothing has would take a refused call for each.
+  const all = await allLoadBalancers(reader)
+  if (!all.ok) return all
+  const named = all.value.filter(({ LoadBalancerName = '' }) => names.includes(LoadBalancerName))
   const tags = await tagsOf(
     reader,
-    named.value.map(({ LoadBalancerArn = '' }) => LoadBalancerArn),
+    named.map(({ LoadBalancerArn = '' }) => LoadBalancerArn),
   )
   if (!tags.ok) return tags
-  const loadBalancers = named.value
+  const loadBalancers = named
     .map((wire) => readLoadBalancer(wire, tags.value.get(wire.LoadBalancerArn ?? '') ?? {}))
     .filter((one) => mirror.owns(one) && one.tags[stackTag] === stack)
   // Nothing but what was read is touched: the scope of both reads is empty.

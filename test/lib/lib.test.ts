@@ -11,7 +11,7 @@ test('a secret shows itself to nobody but who asks for it', () => {
   const lines: string[] = []
   pino({}, { write: (line: string) => lines.push(line) }).info(
     { secret, nested: { secret: [secret] } },
-    `the secret ${secret}`,
+    `the secret ${String(secret)}`,
   )
   const shown = [
     JSON.stringify({ secret }),
