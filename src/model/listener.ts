@@ -28,8 +28,8 @@ export type Listener = {
   /** Written only with the gate ListenerRulesTagging, as those of rules. */
   readonly tags: Tags
   /**
-   * HTTP: the class of a held member is unknown, and may ask for the redirect. While AWS redirects by default here, add no
-   * rule: it would be served without the authentication that only HTTPS has.
+   * HTTP: a held member, or its unknown class, may ask for the redirect. While AWS redirects by default here, that and the
+   * rules stay: a new rule would be served without the authentication that only HTTPS has.
    */
   readonly maybeRedirected?: true
   /** In the order of evaluation, after the optimiser. */

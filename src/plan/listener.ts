@@ -5,9 +5,10 @@ import { choose } from '../model/choice.ts'
 import type { Listener } from '../model/listener.ts'
 import { refKey } from '../model/ref.ts'
 import { byText, draft, join, step, stepId, type Draft } from './draft.ts'
+import { listenerDefaults } from './default-attribute.ts'
 import { attributesRead } from './load-balancer.ts'
 import { sameActions, sameMutualAuthentication } from './match.ts'
-import { planRules, rulesOf } from './rule.ts'
+import { keepsRedirect, planRules, rulesOf } from './rule.ts'
 import type { Call, Name, Step } from './step.ts'
 import { gate, parkedUntil } from './switch.ts'
 import { tagChange, tagSteps } from './tag.ts'
@@ -71,7 +72,7 @@ function createListener(world: World, listener: Listener): Draft {
       steps: [
         create,
         ...certificates.map((one) => addCertificate(ref, one, [create.id])),
-        ...attributeSteps(ref, listener, {}, [create.id]),
+        ...attributeSteps(ref, listener, listenerDefaults, [create.id]),
       ],
     }),
     planRules({ world, listener, served: undefined, otherGates: [] }),
@@ -123,12 +124,14 @@ function attributeSteps(
 
 function modifyListener(world: World, listener: Listener, served: ActualListener): Draft {
   const parked = rulesOf(world, served).filter((rule) => parkedUntil(rule) !== undefined)
-  const wanted = resolveActions(
-    world,
-    choose(listener.defaultActions, served.defaultActions, (a, b) =>
-      sameActions(resolveActions(world, a), b),
-    ) ?? [],
-  )
+  const wanted = keepsRedirect(listener, served)
+    ? served.defaultActions
+    : resolveActions(
+        world,
+        choose(listener.defaultActions, served.defaultActions, (a, b) =>
+          sameActions(resolveActions(world, a), b),
+        ) ?? [],
+      )
   const differs = !sameActions(wanted, served.defaultActions)
   const verdict = differs ? gate(world, parked, wanted, served.defaultActions) : ({ open: true } as const)
   const change: Partial<Call & { call: 'ModifyListener' }> = {

@@ -29,8 +29,16 @@ export const rulesOf = (world: World, listener: ActualListener): ActualRule[] =>
     .filter(({ listenerArn }) => listenerArn === listener.arn)
     .sort((a, b) => a.priority - b.priority)
 
+/** A redirect to HTTPS that nobody sound asks for, and perhaps a held member does. */
+export const keepsRedirect = ({ maybeRedirected }: Listener, served: ActualListener | undefined): boolean =>
+  maybeRedirected === true &&
+  served?.defaultActions.some(
+    ({ type, ...one }) => type === 'redirect' && 'protocol' in one && one.protocol === 'HTTPS',
+  ) === true
+
 export function planRules(context: RuleContext): Draft {
   const { world, listener, served } = context
+  if (keepsRedirect(listener, served)) return draft({})
   const all = served ? rulesOf(world, served) : []
   const parked = all.filter((rule) => parkedUntil(rule) !== undefined)
   const open = all.filter((rule) => parkedUntil(rule) === undefined)

@@ -237,7 +237,7 @@ test('two protocols on one port: the older member is served, the other held', ()
   assert.deepEqual(told(result), ['error Conflict n/a'])
 })
 
-test('ssl-redirect empties HTTP; asked for by a held member alone, HTTP stays as it is', () => {
+test('ssl-redirect empties HTTP; asked for by a held member alone, it stays only where AWS has it', () => {
   const both = { 'listen-ports': '[{"HTTP": 80}, {"HTTPS": 443}]', 'certificate-arn': 'arn:1' }
   const secure = member('n/a', { ...both, 'ssl-redirect': '443' })
   const result = built('g', clusterOf([secure, member('n/b')]))
@@ -246,15 +246,16 @@ test('ssl-redirect empties HTTP; asked for by a held member alone, HTTP stays as
   assert.deepEqual(listener(result, 80).defaultActions, { is: redirect })
   const wrong = member('n/a', { ...both, 'ssl-redirect': '443', 'healthy-threshold-count': 'x' })
   const held = built('g', clusterOf([wrong, member('n/b')]))
-  assert.deepEqual(rulesOf(held), ['80: !n/a !n/b'])
-  assert.deepEqual(listener(held, 80).defaultActions, { keep: true, else: redirect })
+  assert.deepEqual(rulesOf(held), ['80: !n/a n/b'])
+  assert.equal(listener(held, 80).maybeRedirected, true)
 })
 
-test('a redirect to a port that nobody serves: told, and HTTP stays as it is', () => {
+test('a redirect to a port that nobody serves: told, and the others are served', () => {
   const result = built('g', clusterOf([member('n/a', { 'ssl-redirect': '8443' }), member('n/b')]))
   assert.deepEqual(told(result), ['error InvalidListenPorts n/a'])
   assert.equal(result.problems[0]?.message, 'listener does not exist for SSLRedirect port: 8443')
-  assert.deepEqual(rulesOf(result), ['80: !n/a !n/b'])
+  assert.deepEqual(rulesOf(result), ['80: !n/a n/b'])
+  assert.equal(listener(result, 80).maybeRedirected, true)
 })
 
 test('certificates are asked for once, then found by host, the smallest ARN first', () => {

@@ -59,12 +59,13 @@ export function listenerOf(serving: Serving, port: number, protocol: Protocol): 
     ...(protocol === 'HTTPS' ? secureOf(world, on, port) : {}),
     attributes,
     tags,
-    ...(protocol === 'HTTP' && redirect.state === 'off' && on.some(({ scope }) => classUnknown(scope))
-      ? { maybeRedirected: true }
-      : {}),
+    ...(protocol === 'HTTP' && mayRedirect(redirect, on) ? { maybeRedirected: true } : {}),
     rules: rulesFor(serving, port, protocol),
   }
 }
+
+const mayRedirect = ({ state }: Redirect, on: readonly View[]): boolean =>
+  state === 'unsure' || (state === 'off' && on.some(({ scope }) => classUnknown(scope)))
 
 function secureOf(
   world: World,
@@ -153,7 +154,6 @@ function rulesFor(
     if (!isSound(view.scope)) return [held]
     if (!view.ports.has(port)) return []
     if (protocol === 'HTTP' && redirect.state === 'on') return []
-    if (protocol === 'HTTP' && redirect.state === 'unsure') return [held]
     const own = routes.get(view)
     return own ? rulesOn(protocol, view.scope, own, view.tags.value ?? {}) : []
   })

@@ -10,7 +10,7 @@ import { annotationsOf, fault, isSound } from './scope.ts'
 import { type View, voices } from './view.ts'
 
 export type Redirect = {
-  /** unsure: only held members ask for it, so rules on HTTP stay as they are: neither opened nor closed. */
+  /** unsure: only held members ask for it, so where AWS redirects now it goes on, and nowhere else. */
   readonly state: 'on' | 'off' | 'unsure'
   /** The default of HTTP listeners. */
   readonly action?: Choice<readonly Action[]>
@@ -56,5 +56,5 @@ export function redirectOf(views: readonly View[]): Redirect {
   const annotated = asked.some(
     ({ scope, stated }) => stated.value !== undefined || isStated(annotationsOf(scope), sslRedirect),
   )
-  return annotated ? { state: 'unsure', action } : { state: 'off' }
+  return { state: annotated ? 'unsure' : 'off' }
 }
