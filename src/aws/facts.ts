@@ -30,8 +30,8 @@ export type FactReader = {
   read(needs: FactNeeds, options: FactOptions): Promise<Result<Facts, AwsError>>
   /** All that the targets of a binding need to know. */
   vpcCidrs(options: FactOptions): Promise<Result<readonly string[], AwsError>>
-  /** Something in AWS was not as the facts said: the next read asks again. */
-  forget(): void
+  /** Something in AWS was not as the facts said: the next read asks again for what is older than this. */
+  forget(olderThanMs: number): void
 }
 
 export type FactSettings = {
@@ -97,9 +97,9 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
         ...(issued.value === undefined ? {} : { certificates: issued.value as readonly Certificate[] }),
       })
     },
-    forget: () => {
+    forget: (olderThanMs) => {
       for (const one of [vpc, subnets, routeTables, securityGroups, certificates, ...foreign.values()])
-        one.forget()
+        one.forget(olderThanMs)
     },
   }
 }
@@ -112,7 +112,7 @@ const rolesAreTagged = (subnets: readonly Subnet[]): boolean =>
     subnets.some(({ tags }) => tags[role] === '1' || tags[role] === ''),
   )
 
-type Kept<T> = { get(reader: Reader): Promise<Result<T, AwsError>>; forget(): void }
+type Kept<T> = { get(reader: Reader): Promise<Result<T, AwsError>>; forget(olderThanMs: number): void }
 
 /** One read at a time, its answer kept; a refusal is not. */
 function kept<T>(forMs: number, read: (reader: Reader) => Promise<Result<T, AwsError>>): Kept<T> {
@@ -132,8 +132,8 @@ function kept<T>(forMs: number, read: (reader: Reader) => Promise<Result<T, AwsE
       })
       return reading
     },
-    forget: () => {
-      last = undefined
+    forget: (olderThanMs) => {
+      if (last !== undefined && Date.now() - last.at > olderThanMs) last = undefined
     },
   }
 }

@@ -1,13 +1,16 @@
 /** The shared backend security group: made when a group first names it, deleted when nothing does any more. */
 import { apply } from '../apply/apply.ts'
 import { ok } from '../lib/result.ts'
+import type { AwsError } from '../model/aws-error.ts'
 import { groupsOf } from '../model/group.ts'
 import { backendGroup } from '../model/backend-security-group.ts'
 import { planBackendSecurityGroup } from '../plan/backend-security-group.ts'
+import { refusal } from '../status/event.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { type Context, optionsOf } from './context.ts'
-import { groupKey } from './key.ts'
+import { backendGroupKey, groupKey } from './key.ts'
+import { refOf } from './policy.ts'
 import { afterAwsError, again, settled } from './verdict.ts'
 
 export async function reconcileBackendGroup(pass: Pass, context: Context): Promise<Verdict> {
@@ -31,11 +34,27 @@ export async function reconcileBackendGroup(pass: Pass, context: Context): Promi
       options: optionsOf(pass, 'reconcile', context),
     },
   )
-  for (const one of results) if (one.result === 'failed') return afterAwsError(one.error)
+  for (const one of results)
+    if (one.result === 'failed') {
+      tell(users, one.error, context)
+      return afterAwsError(one.error)
+    }
+  context.reports.problems(backendGroupKey, [])
   if (used) for (const stack of users) context.queue.add(groupKey(stack), 'new')
   return results.some(({ result }) => result === 'skipped')
     ? again(500, 'the group changed meanwhile')
     : settled
+}
+
+/** Their load balancers wait for it, so their members are told why. */
+function tell(users: readonly string[], error: AwsError, { informers, settings, reports }: Context): void {
+  if (error.kind !== 'denied' && error.kind !== 'invalid' && error.kind !== 'quota') return
+  const { groups } = groupsOf(informers.snapshot(), settings)
+  const members = users.flatMap((stack) => groups.get(stack)?.members ?? [])
+  reports.problems(
+    backendGroupKey,
+    members.map(({ ingress }) => refusal(error, refOf(ingress))),
+  )
 }
 
 /** Until each group was modelled once since the start, nobody knows that none needs it. */

@@ -11,13 +11,14 @@ import type { Outcome } from '../plan/outcome.ts'
 import { guard } from '../plan/guard.ts'
 import { plan } from '../plan/plan.ts'
 import type { Plan, Step } from '../plan/step.ts'
+import { refusal } from '../status/event.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { writeBinding } from './binding.ts'
 import { type Context, optionsOf } from './context.ts'
 import { factsFor } from './facts.ts'
 import { backendGroupKey, groupKey } from './key.ts'
-import { policyOf } from './policy.ts'
+import { policyOf, refOf } from './policy.ts'
 import { claim, finish, type Passed } from './member.ts'
 import { afterAwsError, again, settled } from './verdict.ts'
 import { satisfy } from './wait.ts'
@@ -30,13 +31,30 @@ export async function reconcileGroup(stack: string, pass: Pass, context: Context
   // Nothing is deleted without a live object that bears our finalizer and says so (D5).
   if (group === undefined) return forget(stack, context)
   const ready = await context.sweeper.ready(stack, optionsOf(pass, 'reconcile', context))
-  if (!ready.ok) return afterAwsError(ready.error)
+  if (!ready.ok) return refused(group, ready.error, context)
   if (!ready.value.ready) return again(ready.value.afterMs, ready.value.why)
   if (!(await areLeaving(group, context))) return again(1_000, 'the cache is behind the API server')
   const claimed = await claim(group, context)
   if (!claimed.ok) return claimed.verdict
   const passed = await converge(group, pass, context)
-  return passed.ok ? finish(group, passed.value, { pass, context }) : afterAwsError(passed.error)
+  if (!passed.ok) return refused(group, passed.error, context)
+  context.reports.problems(readsOf(stack), [])
+  return await finish(group, passed.value, { pass, context })
+}
+
+/** Apart from what was found wrong before: none of that is known to be mended. */
+const readsOf = (stack: string): string => `${groupKey(stack)} reads`
+
+/** Nothing can be said of the group while AWS does not let us look: its members are told what is missing. */
+function refused({ stack, members, leaving }: Group, error: AwsError, { reports }: Context): Verdict {
+  const lasting = error.kind === 'denied' || error.kind === 'invalid'
+  const everyone = [...members.map(({ ingress }) => ingress), ...leaving]
+  if (lasting)
+    reports.problems(
+      readsOf(stack),
+      everyone.map((ingress) => refusal(error, refOf(ingress))),
+    )
+  return afterAwsError(error)
 }
 
 /** What is deleted because an Ingress is, is deleted only once the API server itself says so: a cache may be wrong. */
@@ -55,6 +73,7 @@ async function areLeaving({ leaving, members }: Group, { kube, mirror }: Context
 
 function forget(stack: string, { reports, backendUsers }: Context): Verdict {
   reports.problems(groupKey(stack), [])
+  reports.problems(readsOf(stack), [])
   backendUsers.delete(stack)
   return settled
 }

@@ -56,9 +56,20 @@ export async function finish(group: Group, passed: Passed, { pass, context }: Fi
   else context.untold.set(group.stack, written)
   const told = quiet ? written : new Set<IngressKey>()
   const verdicts: Verdict[] = [passed.wait, ...failures.map(({ error }) => afterAwsError(error))]
+  if (problems.some(isAboutFacts)) verdicts.push(lookAgain(context))
   for (const member of group.members) verdicts.push(await tell(member, passed, { context, faulty, told }))
   for (const ingress of group.leaving) verdicts.push(await release(ingress, group, { passed, pass, context }))
   return soonest(verdicts)
+}
+
+/** Mended in AWS, where no watch tells of it. */
+const isAboutFacts = ({ kind, level }: Problem): boolean =>
+  level === 'error' &&
+  (kind === 'SubnetsNotFound' || kind === 'SecurityGroupsNotFound' || kind === 'CertificateNotFound')
+
+function lookAgain({ facts }: Context): Verdict {
+  facts.forget(30_000)
+  return again(60_000, 'something that was missing in the account may be there then')
 }
 
 const failuresOf = ({ outcome }: Passed) =>
@@ -141,20 +152,26 @@ async function release(
     const applied = others === undefined ? undefined : await applyIngressStatus(context.kube, ingress, others)
     if (applied?.ok === false && applied.error.status !== 404) return afterKubeError(applied.error)
   }
-  const last = group.members.length === 0 ? await isLeft(group, pass, context) : settled
+  const last = group.members.length === 0 ? await isLeft(group, { passed, pass, context }) : settled
   if (last.verdict !== 'settled') return last
   const removed = await removeFinalizer(context.kube, ingresses, ingress, group.finalizer)
   return removed.ok || removed.error.status === 404 ? settled : afterKubeError(removed.error)
 }
 
 /** With the last finalizer goes the last witness: AWS itself is asked before, by tag and by name. */
-async function isLeft({ stack }: Group, pass: Pass, context: Context): Promise<Verdict> {
+async function isLeft({ stack }: Group, { passed, pass, context }: Releasing): Promise<Verdict> {
   const { clusterName, vpcId } = context.settings
   const names = (['internal', 'internet-facing'] as const).map((scheme) =>
     loadBalancerName(clusterName, stack, scheme),
   )
   const reader = readerOf(context, pass, 'reconcile')
-  const left = await leftover(reader, context.mirror, { stack, names, clusterName, vpcId })
+  const left = await leftover(reader, context.mirror, {
+    stack,
+    names,
+    clusterName,
+    vpcId,
+    groupsAreGone: passed.written.some(({ call }) => call === 'DeleteSecurityGroup'),
+  })
   if (!left.ok) return afterAwsError(left.error)
   return left.value ? again(500, 'something of it turned up in AWS') : settled
 }

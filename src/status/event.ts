@@ -37,26 +37,39 @@ export const reconciled = (on: ObjectRef): Event => ({
 })
 
 /** A refusal by AWS, charged to the member whose step it was. */
-export function problemOf(failure: Extract<StepResult, { result: 'failed' }>, on: ObjectRef): Problem {
-  const { error, step } = failure
+export const problemOf = (
+  { error, step }: Extract<StepResult, { result: 'failed' }>,
+  on: ObjectRef,
+): Problem => refusal(error, on, step.reason)
+
+/** `why`: what the call was for. */
+export function refusal(error: AwsError, on: ObjectRef, why?: string): Problem {
+  const said = withoutTicket(error.message)
   if (error.kind === 'denied') {
-    const permission = error.permission ?? error.call
+    const kubernetes = error.call.startsWith('kubernetes:')
+    const permission = error.permission ?? error.call.replace(/^elbv2:/, 'elasticloadbalancing:')
     return {
       kind: 'AwsDenied',
       on,
       level: 'error',
-      message: `AWS denied ${error.call}: ${error.message}`,
-      remedy: `Allow ${permission} in the IAM policy of the controller's role.`,
+      message: `${kubernetes ? 'The API server' : 'AWS'} denied ${error.call}: ${said}`,
+      remedy: kubernetes
+        ? "Allow it in the controller's ClusterRole."
+        : `Allow ${permission} in the IAM policy of the controller's role.`,
     }
   }
   return {
     kind: 'AwsRefused',
     on,
     level: 'error',
-    message: `AWS refused ${error.call} (${step.reason}): ${error.code}: ${error.message}`,
+    message: `AWS refused ${error.call}${why === undefined ? '' : ` (${why})`}: ${error.code}: ${said}`,
     remedy: remedies[error.kind],
   }
 }
+
+/** EC2 ends each denial with a text that differs from call to call: it would be news each time. */
+const withoutTicket = (message: string): string =>
+  message.replace(/\s*Encoded authorization failure message:.*$/s, '')
 
 const remedies: Readonly<Record<AwsError['kind'], string>> = {
   throttled: 'Nothing to do: the call is made again when AWS allows it.',
