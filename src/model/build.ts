@@ -33,7 +33,12 @@ export function build(stack: string, cluster: Cluster, facts: Facts, settings: S
   const kept = protectedOf(group?.leaving ?? [])
   if (!group || group.members.length === 0)
     return {
-      desired: { ...nothing(stack), held: kept.map(({ key }) => key), gone: kept.length === 0 },
+      desired: {
+        ...nothing(stack),
+        held: kept.map(({ key }) => key),
+        gone: kept.length === 0,
+        ...(group?.leaving.some((ingress) => protectionOf(ingress) === false) ? { unprotect: true } : {}),
+      },
       problems: kept.map(({ problem }) => problem),
       needs: {},
     }
@@ -48,21 +53,26 @@ export function build(stack: string, cluster: Cluster, facts: Facts, settings: S
   return buildGroup(world, group)
 }
 
+/** What a member that is being deleted says of it; undefined where it says nothing. */
+function protectionOf({ metadata }: Ingress): boolean | undefined {
+  if (metadata.deletionTimestamp === undefined) return undefined
+  const attributes = merged(metadata.annotations, loadBalancerAttributes)
+  const value = attributes.ok ? attributes.value?.['deletion_protection.enabled'] : undefined
+  return value === undefined ? undefined : goBool(value)
+}
+
 /** Members being deleted whose annotation protects the load balancer. */
 function protectedOf(leaving: readonly Ingress[]): readonly { key: string; problem: Problem }[] {
   return leaving.flatMap((ingress) => {
     const { metadata } = ingress
-    if (metadata.deletionTimestamp === undefined) return []
-    const attributes = merged(metadata.annotations, loadBalancerAttributes)
-    const value = attributes.ok ? attributes.value?.['deletion_protection.enabled'] : undefined
-    if (value === undefined || goBool(value) !== true) return []
+    if (protectionOf(ingress) !== true) return []
     const problem: Problem = {
       kind: 'DeletionProtected',
       on: ingressRef(metadata),
       level: 'error',
       field: annotationKey(loadBalancerAttributes),
       message: `deletion_protection is enabled, cannot delete the ingress: ${metadata.name}`,
-      remedy: `Remove deletion_protection.enabled from ${annotationKey(loadBalancerAttributes)}; then the load balancer is deleted.`,
+      remedy: `Write deletion_protection.enabled=false in ${annotationKey(loadBalancerAttributes)}; then the load balancer is deleted.`,
     }
     return [{ key: keyOf(ingress), problem }]
   })
@@ -114,16 +124,26 @@ function routesOfAll(
   views: readonly View[],
   shape: Parameters<typeof routesOf>[1],
 ): ReadonlyMap<View, Routes> {
-  const redirecting = redirectOf(views).state === 'on'
   const routes = new Map<View, Routes>()
-  for (const view of views) {
-    if (classUnknown(view.scope)) continue
-    const served = [...view.ports.values()].some(({ protocol }) => protocol === 'HTTPS' || !redirecting)
-    if (!served) continue
-    const own = routesOf(view.scope, shape)
-    if (!isSound(view.scope)) continue
-    routes.set(view, own)
-    for (const [id, targetGroup] of view.scope.targetGroups) world.targetGroups.set(id, targetGroup)
-  }
+  const read = new Set<View>()
+  // A mistake found in one may end the redirect that left another without rules.
+  for (let due = servedOf(views); due.length > 0; due = servedOf(views).filter((view) => !read.has(view)))
+    for (const view of due) {
+      read.add(view)
+      const own = routesOf(view.scope, shape)
+      if (!isSound(view.scope)) continue
+      routes.set(view, own)
+      for (const [id, targetGroup] of view.scope.targetGroups) world.targetGroups.set(id, targetGroup)
+    }
   return routes
+}
+
+/** On some port with rules. */
+function servedOf(views: readonly View[]): readonly View[] {
+  const redirecting = redirectOf(views).state === 'on'
+  return views.filter(
+    ({ scope, ports }) =>
+      !classUnknown(scope) &&
+      [...ports.values()].some(({ protocol }) => protocol === 'HTTPS' || !redirecting),
+  )
 }
