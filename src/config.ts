@@ -175,6 +175,7 @@ function toSettings(values: FlagValues, gates: Partial<Record<FeatureGate, boole
     ...(backend === '' ? {} : { backendSecurityGroup: backend }),
     enableManageBackendSecurityGroupRules: values['enable-manage-backend-security-group-rules'],
     disableRestrictedSecurityGroupRules: values['disable-restricted-sg-rules'],
+    exactBackendPorts: values['exact-backend-ports'],
     tolerateNonExistentBackendService: values['tolerate-non-existent-backend-service'],
     tolerateNonExistentBackendAction: values['tolerate-non-existent-backend-action'],
     allowedCertificateAuthorityArns: values['allowed-certificate-authority-arns'],

@@ -142,6 +142,11 @@ export const flags = {
     bool,
     { default: false },
   ),
+  'exact-backend-ports': flag(
+    'Open each port of endpoints by a rule of its own, rather than one range from the lowest to the highest.',
+    bool,
+    { default: false, albc: false },
+  ),
   'tolerate-non-existent-backend-service': flag(
     'Answer 503 for a Service that does not exist, rather than hold the Ingress.',
     bool,

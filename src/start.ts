@@ -4,6 +4,7 @@ import { type AwsSettings, createAws } from './aws/client.ts'
 import { createFactReader } from './aws/facts.ts'
 import { Mirror } from './aws/mirror.ts'
 import { createNetworkInterfaces } from './aws/network-interface.ts'
+import { createRoles } from './aws/role.ts'
 import { createSweeper } from './aws/sweep.ts'
 import type { Config } from './config.ts'
 import { createKube } from './kube/client.ts'
@@ -17,6 +18,8 @@ import { createObserved } from './reconcile/observed.ts'
 import { createDepartures } from './reconcile/policy.ts'
 import { metricsOf } from './reconcile/metrics.ts'
 import { createReports } from './reconcile/report.ts'
+import { createTargetsMemory } from './reconcile/targets-memory.ts'
+import { createTurns } from './reconcile/turns.ts'
 import { createPace } from './reconcile/wait.ts'
 import { createInformers, type Informers } from './watch/informers.ts'
 import { createQueue, type Queue } from './watch/queue.ts'
@@ -26,7 +29,7 @@ export type StartOptions = {
   readonly config: Config
   readonly kube: Handle
   /** The SDK's own over HTTPS if absent. */
-  readonly aws?: Pick<AwsSettings, 'requestHandler' | 'credentials'>
+  readonly aws?: Pick<AwsSettings, 'requestHandler' | 'credentials' | 'limits'>
   readonly log: Logger
 }
 export type Running = {
@@ -72,6 +75,7 @@ export function start(options: StartOptions): Running {
       await queue.stop(5_000)
       await informers.stop()
       await recorder.flush()
+      context.roles.close()
       context.aws.close()
     },
   }
@@ -120,6 +124,14 @@ function contextOf({ config, kube: handle, aws: wire = {}, log }: StartOptions):
     reports: createReports(recorder, finder(informers)),
     endpointRules: createEndpointRules(),
     backendUsers: new Map(),
+    roles: createRoles(aws, settings.clusterName, (credentials) =>
+      createAws({ region: settings.region, log, version, ...wire, credentials }),
+    ),
+    targets: createTargetsMemory(),
+    turns: createTurns(
+      () => aws.readyIn('elbv2:RegisterTargets'),
+      (key) => queue.add(key, 'new'),
+    ),
     filled: new Set(),
     untold: new Map(),
     departures: createDepartures(),

@@ -60,7 +60,11 @@ export type AwsSettings = {
   readonly region: string
   /** Injected in tests and the simulation; else the SDK's own over HTTPS. */
   readonly requestHandler?: ElasticLoadBalancingV2ClientConfig['requestHandler']
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly credentials?: {
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+    readonly sessionToken?: string
+  }
   readonly log: Pick<Logger, 'info' | 'debug' | 'warn'>
   readonly version: string
   readonly limits?: Limits

@@ -1,5 +1,6 @@
 /** The Kubernetes resources that the controller reads and writes, and where the API server keeps them. */
 import type {
+  ConfigMap,
   EndpointSlice,
   Ingress,
   IngressClass,
@@ -62,6 +63,8 @@ export const pods = resource<Pod>('v1', 'pods', 'Pod')
 export const nodes = resource<Node>('v1', 'nodes', 'Node', 'cluster')
 export const namespaces = resource<Namespace>('v1', 'namespaces', 'Namespace', 'cluster')
 export const events = resource<KubeObject>('v1', 'events', 'Event')
+
+export const configMaps = resource<ConfigMap>('v1', 'configmaps', 'ConfigMap')
 
 export const apiVersionOf = ({ group, version }: Resource): string =>
   group ? `${group}/${version}` : version

@@ -158,6 +158,17 @@ export const applyBindingStatus = (
     ? Promise.resolve(ok(binding))
     : applyStatus(kube, targetGroupBindings, binding, status)
 
+/** States what a binding left out, so that everybody sees it; what is stated stays. */
+export const completeTargetGroupBinding = (
+  kube: Kube,
+  binding: TargetGroupBinding,
+  stated: Partial<TargetGroupBindingSpec>,
+): Answer<TargetGroupBinding> =>
+  patchLatest(kube, targetGroupBindings, binding, ({ spec }) => {
+    const absent = Object.entries(stated).filter(([field]) => !(field in spec))
+    return absent.length === 0 ? undefined : { spec: Object.fromEntries(absent) }
+  })
+
 /** Sets annotations on a binding; a null removes one. */
 export const annotateTargetGroupBinding = (
   kube: Kube,
@@ -181,10 +192,13 @@ export async function setPodCondition(
     old?.status === condition.status && old.lastTransitionTime
       ? old.lastTransitionTime
       : new Date().toISOString().replace(/\.\d+Z$/, 'Z')
+  // Left out, the old ones would stay.
+  const cleared = { reason: condition.reason ?? null, message: condition.message ?? null }
+  const conditions = [{ ...condition, ...cleared, lastTransitionTime }]
   const answer = await kube.patch(
     pods,
     nameOf(pod),
-    { metadata: { uid: pod.metadata.uid }, status: { conditions: [{ ...condition, lastTransitionTime }] } },
+    { metadata: { uid: pod.metadata.uid }, status: { conditions } },
     { kind: 'strategic', subresource: 'status' },
   )
   return !answer.ok && (isNotFound(answer.error) || isOtherObject(answer.error)) ? ok(undefined) : answer

@@ -56,6 +56,7 @@ export type IngressClass = KubeObject & {
 }
 export type IngressClassParams = KubeObject & { readonly spec: IngressClassParamsSpec }
 export type Namespace = KubeObject
+export type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> }
 
 export type ServicePort = {
   readonly name?: string
@@ -103,6 +104,8 @@ export type PodCondition = {
   readonly reason?: string
   readonly message?: string
   readonly lastTransitionTime?: string
+  /** Not of pods. */
+  readonly observedGeneration?: number
 }
 export type Pod = KubeObject & {
   readonly spec: {

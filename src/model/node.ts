@@ -8,15 +8,12 @@ const excluding = [
   'alpha.service-controller.kubernetes.io/exclude-balancer',
 ]
 
+/** Those that nothing keeps from being a target, ready or not. */
+export const eligibleNodes = (nodes: readonly Node[], selector: LabelSelector | undefined): readonly Node[] =>
+  nodes.filter((node) => isEligible(node) && matchesSelector(selector ?? {}, node.metadata.labels ?? {}))
+
 /** Ready ones; where there is none and failOpen is on, those of which nothing is heard. */
-export function usableNodes(
-  nodes: readonly Node[],
-  selector: LabelSelector | undefined,
-  failOpen: boolean,
-): readonly Node[] {
-  const eligible = nodes.filter(
-    (node) => isEligible(node) && matchesSelector(selector ?? {}, node.metadata.labels ?? {}),
-  )
+export function usableNodes(eligible: readonly Node[], failOpen: boolean): readonly Node[] {
   const ready = eligible.filter((node) => readiness(node) === 'True')
   return ready.length === 0 && failOpen ? eligible.filter((node) => readiness(node) === 'Unknown') : ready
 }

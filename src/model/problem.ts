@@ -34,6 +34,7 @@ export type ProblemKind =
   | 'DeletionProtected'
   | 'Unsupported'
   | 'TargetGroupMissing'
+  | 'TargetGroupUnusable'
   | 'EndpointsUnusable'
   | 'NetworkInterfaceNotFound'
   | 'AwsRefused'

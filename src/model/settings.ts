@@ -38,6 +38,8 @@ export type Settings = {
   readonly backendSecurityGroup?: string
   readonly enableManageBackendSecurityGroupRules: boolean
   readonly disableRestrictedSecurityGroupRules: boolean
+  /** No joining of the ports of endpoints into one range. */
+  readonly exactBackendPorts: boolean
   readonly tolerateNonExistentBackendService: boolean
   readonly tolerateNonExistentBackendAction: boolean
   readonly allowedCertificateAuthorityArns: readonly string[]
@@ -67,6 +69,7 @@ const defaults: Omit<Settings, 'clusterName' | 'region' | 'vpcId'> = {
   enableBackendSecurityGroup: true,
   enableManageBackendSecurityGroupRules: false,
   disableRestrictedSecurityGroupRules: false,
+  exactBackendPorts: false,
   tolerateNonExistentBackendService: true,
   tolerateNonExistentBackendAction: true,
   allowedCertificateAuthorityArns: [],

@@ -19,7 +19,8 @@ export function planEndpointSecurityGroup(
   wanted: readonly Permission[],
   options: EndpointOptions,
 ): Draft {
-  const ranges = options.settings.disableRestrictedSecurityGroupRules ? wanted : collapse(wanted)
+  const { disableRestrictedSecurityGroupRules: all, exactBackendPorts: exact } = options.settings
+  const ranges = all || exact ? wanted : collapse(wanted)
   const labelled = ranges.map((permission) => ({ ...permission, description: sharedDescription }))
   const foreign = new Set(group.ingress.filter((one) => !isOurs(one)).map(permissionKey))
   return planPermissions(

@@ -1,7 +1,10 @@
-/** Who is registered in the target group of one binding: new ones in first, then old ones out. */
+/**
+ * Who is registered in the target group of one binding: those on their way out leave at once, new ones come in, then the
+ * rest of the old ones go. The last that answer stay until others do, unless the cluster says that nobody is left.
+ */
 import type { Target } from '../model/actual.ts'
 import { byText, chunks, draft, step, type Draft } from './draft.ts'
-import type { TargetAddress } from './step.ts'
+import type { Step, TargetAddress } from './step.ts'
 
 export type TargetsInput = {
   readonly targetGroup: string
@@ -9,59 +12,97 @@ export type TargetsInput = {
   readonly binding: string
   readonly wanted: readonly TargetAddress[]
   readonly registered: readonly Target[]
-  /** None is wanted for a good reason (Service deleted, scaled to zero); else the last ones stay. */
+  /** None is wanted for a good reason (scaled to zero); else the last ones stay. */
   readonly emptyObeyed: boolean
+  /** Terminating: deregistered ahead of everything else. */
+  readonly leaving?: readonly TargetAddress[]
+  /** Stay as they are, registered or not. */
+  readonly unsure?: readonly TargetAddress[]
   /** Where clusters share the target group: those that are ours to take out. */
   readonly ours?: readonly TargetAddress[]
+  /** Most targets that may be registered; 0: no limit. */
+  readonly most?: number
+}
+/** `left`: wanted, and without room. */
+export type TargetsPlan = Draft & {
+  readonly left: number
+  readonly leaving: number
+  readonly missing: number
 }
 
 const batch = 200
-const keyOf = ({ id, port }: TargetAddress): string => `${id}:${port}`
+export const targetKey = ({ id, port }: { readonly id: string; readonly port: number }): string =>
+  `${id}:${port}`
 const byKey = (a: TargetAddress, b: TargetAddress): number => byText(a.id, b.id) || a.port - b.port
 
-export function planTargets(input: TargetsInput): Draft {
-  const { targetGroup, binding } = input
+export function planTargets(input: TargetsInput): TargetsPlan {
+  const { targetGroup, binding, wanted, most = 0 } = input
   // A draining target is as good as absent.
   const present = input.registered.filter(({ state }) => state !== 'draining')
-  const missing = difference(input.wanted, present)
-  const ours = input.ours && new Set(input.ours.map(keyOf))
-  const surplus = difference(present, input.wanted)
-    .filter((target) => !ours || ours.has(keyOf(target)))
-    .map(({ id, port, availabilityZone }) => address({ id, port, availabilityZone }))
-  const kept = input.wanted.length === 0 && surplus.length > 0 && !input.emptyObeyed
-  const register = chunks(missing, batch).map((targets, at) =>
+  const missing = difference(wanted, present)
+  const surplus = surplusOf(input, present)
+  const kept = wanted.length === 0 && surplus.length > 0 && !input.emptyObeyed
+  const staying = present.length - surplus.length
+  const room = most > 0 ? Math.max(0, most - present.length) : missing.length
+  const incoming = missing.slice(0, room)
+  const leavingKeys = new Set((input.leaving ?? []).map(targetKey))
+  const isLeaving = (target: TargetAddress): boolean => leavingKeys.has(targetKey(target))
+  // Someone must be there when they have gone, if anyone is to come.
+  const first = kept ? [] : staying > 0 || missing.length === 0 ? surplus.filter(isLeaving) : []
+  const rest = kept ? [] : surplus.filter((target) => !first.includes(target))
+  // Without room the old ones make place for the new, half of them at a time.
+  const last =
+    staying === 0 && incoming.length < missing.length ? rest.slice(0, Math.ceil(rest.length / 2)) : rest
+  const of = { targetGroup, owner: binding }
+  const gone = deregister(of, first, 'terminating', [])
+  const register = chunks(incoming, batch).map((targets, at) =>
     step(
       { call: 'RegisterTargets', targetGroup, targets: targets.map(address) },
       { key: `${targetGroup}#${at}`, reason: 'endpoints not registered', impact: 'none', owner: binding },
     ),
   )
-  const after = register.map(({ id }) => id)
-  const deregister = chunks(kept ? [] : surplus, batch).map((targets, at) =>
-    step(
-      { call: 'DeregisterTargets', targetGroup, targets },
-      {
-        key: `${targetGroup}#${at}`,
-        reason: 'no endpoint any more',
-        impact: 'in place',
-        owner: binding,
-        after,
-      },
-    ),
-  )
-  const holds = kept ? [{ ingress: binding, what: 'targets, since no endpoint is known' }] : []
-  return draft({ steps: [...register, ...deregister], holds })
+  // Where others stay, a refusal of the new ones is no reason to keep the old.
+  const after = staying > 0 ? [] : register.map(({ id }) => id)
+  return {
+    ...draft({
+      steps: [...gone, ...register, ...deregister(of, last, 'no endpoint any more', after)],
+      holds: kept ? [{ ingress: binding, what: 'targets, since no endpoint is known' }] : [],
+    }),
+    left: Math.max(0, most > 0 ? wanted.length - most : 0),
+    leaving: first.length,
+    missing: incoming.length,
+  }
 }
 
-const address = ({
+function surplusOf(input: TargetsInput, present: readonly Target[]): TargetAddress[] {
+  const ours = input.ours && new Set(input.ours.map(targetKey))
+  return difference(present, [...input.wanted, ...(input.unsure ?? [])])
+    .filter((target) => !ours || ours.has(targetKey(target)))
+    .map(address)
+}
+
+function deregister(
+  { targetGroup, owner }: { readonly targetGroup: string; readonly owner: string },
+  targets: readonly TargetAddress[],
+  reason: string,
+  after: readonly string[],
+): Step[] {
+  return chunks(targets, batch).map((some, at) =>
+    step(
+      { call: 'DeregisterTargets', targetGroup, targets: some },
+      { key: `${targetGroup}#${reason}#${at}`, reason, impact: 'in place', owner, after },
+    ),
+  )
+}
+
+const address = ({ id, port, availabilityZone }: TargetAddress): TargetAddress => ({
   id,
   port,
-  availabilityZone,
-}: Omit<TargetAddress, 'availabilityZone'> & {
-  readonly availabilityZone?: string | undefined
-}): TargetAddress => ({ id, port, ...(availabilityZone === undefined ? {} : { availabilityZone }) })
+  ...(availabilityZone === undefined ? {} : { availabilityZone }),
+})
 
 function difference<T extends TargetAddress>(all: readonly T[], others: readonly TargetAddress[]): T[] {
-  const known = new Set(others.map(keyOf))
-  const left = new Map(all.filter((one) => !known.has(keyOf(one))).map((one) => [keyOf(one), one]))
+  const known = new Set(others.map(targetKey))
+  const left = new Map(all.filter((one) => !known.has(targetKey(one))).map((one) => [targetKey(one), one]))
   return [...left.values()].sort(byKey)
 }

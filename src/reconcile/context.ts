@@ -5,6 +5,7 @@ import type { FactReader } from '../aws/facts.ts'
 import type { Mirror } from '../aws/mirror.ts'
 import type { NetworkInterfaces } from '../aws/network-interface.ts'
 import type { Reader } from '../aws/read.ts'
+import type { Roles } from '../aws/role.ts'
 import type { Sweeper } from '../aws/sweep.ts'
 import type { Kube } from '../kube/client.ts'
 import type { IngressKey } from '../model/choice.ts'
@@ -16,6 +17,8 @@ import type { EndpointRules } from './endpoint-rules.ts'
 import type { Departures } from './policy.ts'
 import type { Observed } from './observed.ts'
 import type { Reports } from './report.ts'
+import type { TargetsMemory } from './targets-memory.ts'
+import type { Turns } from './turns.ts'
 import type { Pace } from './wait.ts'
 
 export type Context = {
@@ -39,6 +42,11 @@ export type Context = {
   readonly endpointRules: EndpointRules
   /** Stacks whose last model named the shared backend security group, and those that did not. */
   readonly backendUsers: Map<string, boolean>
+  /** Roles of other accounts that bindings name. */
+  readonly roles: Roles
+  readonly targets: TargetsMemory
+  /** Who registers next while AWS takes no more. */
+  readonly turns: Turns
   /** Target groups whose binding had a pass. */
   readonly filled: Set<string>
   /** Per stack, the members for whom something was written and who were not told of a success since; `group`: all. */

@@ -6,13 +6,18 @@ import type { Permission } from '../model/security-group.ts'
 type Wanted = ReadonlyMap<string, readonly Permission[]>
 
 export type EndpointRules = {
-  /** Sets what one binding wants; answers with the security groups for which that makes a difference. */
-  set(binding: string, wanted: Wanted): readonly string[]
+  /**
+   * Sets what one binding wants; answers with the security groups for which that makes a difference.
+   * Not `whole`: of some of its targets it is not known which group guards them, so nothing may be revoked for now.
+   */
+  set(binding: string, wanted: Wanted, whole?: boolean): readonly string[]
+  of(binding: string): Wanted
   remove(binding: string): readonly string[]
   /** Everything wanted on one group. */
   on(group: string): readonly Permission[]
   /** Groups that anybody ever wanted something on. */
   groups(): readonly string[]
+  /** All that this binding wants is known. */
   has(binding: string): boolean
   /** Milliseconds since the last change of what is wanted on a group. */
   quietMs(group: string): number
@@ -25,7 +30,10 @@ export function createEndpointRules(): EndpointRules {
   const known = new Set<string>()
   const changedAt = new Map<string, number>()
   const last = new Map<string, Promise<unknown>>()
-  const set = (binding: string, wanted: Wanted | undefined): readonly string[] => {
+  const partial = new Set<string>()
+  const set = (binding: string, wanted: Wanted | undefined, whole = true): readonly string[] => {
+    if (whole) partial.delete(binding)
+    else partial.add(binding)
     const before = byBinding.get(binding) ?? new Map<string, readonly Permission[]>()
     const after = wanted ?? new Map<string, readonly Permission[]>()
     if (wanted === undefined) byBinding.delete(binding)
@@ -39,10 +47,11 @@ export function createEndpointRules(): EndpointRules {
   }
   return {
     set,
+    of: (binding) => byBinding.get(binding) ?? new Map(),
     remove: (binding) => set(binding, undefined),
     on: (group) => [...byBinding.values()].flatMap((wanted) => wanted.get(group) ?? []),
     groups: () => [...known],
-    has: (binding) => byBinding.has(binding),
+    has: (binding) => byBinding.has(binding) && !partial.has(binding),
     quietMs: (group) => Date.now() - (changedAt.get(group) ?? 0),
     alone: (group, run) => {
       const mine = (last.get(group) ?? Promise.resolve()).then(run, run)

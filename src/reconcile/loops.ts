@@ -9,6 +9,7 @@ import { type Context, optionsOf } from './context.ts'
 import { reconcileEndpointGroup } from './endpoint-security-group.ts'
 import { reconcileGroup } from './group.ts'
 import { backendGroupKey, endpointGroupKey, groupKey, readKey, targetsKey } from './key.ts'
+import { heal } from './heal.ts'
 import { nudgeOnChange } from './nudge.ts'
 import { reconcileTargets } from './targets.ts'
 
@@ -35,7 +36,7 @@ export async function begin(context: Context): Promise<void> {
   const { informers, queue, settings, unseen } = context
   const start: Pass = { key: 'sweep', priority: 'new', signal: new AbortController().signal }
   nudgeOnChange({ ...context, outside: () => reportOutside(context) })
-  await sweep(start, context)
+  await sweepAccount(start, context)
   const keys = [
     ...[...groupsOf(informers.snapshot(), settings).groups.keys()].map(groupKey),
     ...context.bindings.list().map((binding) => targetsKey(keyOf(binding))),
@@ -72,6 +73,11 @@ function reportOutside({ informers, settings, reports }: Context): void {
 
 /** Heals the mirror, and has a look at what turned out different. */
 export async function sweep(pass: Pass, context: Context): Promise<void> {
+  await sweepAccount(pass, context)
+  await heal(pass, context)
+}
+
+async function sweepAccount(pass: Pass, context: Context): Promise<void> {
   const swept = await context.sweeper.sweep({
     ...optionsOf(pass, 'sweep', context),
     deadline: Date.now() + 600_000,

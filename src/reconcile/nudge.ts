@@ -46,9 +46,12 @@ export function nudgeOnChange(given: Given): void {
   nudgeTargets(given)
 }
 
+/** What arrives within it shares a call; more would only be waiting. */
+const togetherMs = 5
+
 function nudgeTargets({ informers, bindings, queue }: Given): void {
   const targets = (list: readonly TargetGroupBinding[]): void => {
-    for (const binding of list) queue.add(targetsKey(keyOf(binding)))
+    for (const binding of list) queue.add(targetsKey(keyOf(binding)), 'edit', togetherMs)
   }
   const byService = (service: string): void =>
     targets(informers.stores.targetGroupBindings.by('service', service))
@@ -70,7 +73,12 @@ function nudgeTargets({ informers, bindings, queue }: Given): void {
   informers.onChange('targetGroupBindings', (old, now) => {
     const binding = now ?? old
     if (binding === undefined) return
-    queue.add(targetsKey(keyOf(binding)))
+    if (now === undefined || old === undefined || specChanged(old, now) || isLeaving(now))
+      queue.add(targetsKey(keyOf(binding)))
+    // Another one may act on the target group now.
+    const arn = binding.spec.targetGroupARN
+    if (now === undefined && arn !== undefined)
+      for (const other of bindings.of('', [arn])) queue.add(targetsKey(keyOf(other)))
     const stack = stackOf(binding)
     if (stack !== undefined && (now === undefined || old === undefined || specChanged(old, now))) {
       queue.add(groupKey(stack), 'new')
@@ -78,6 +86,8 @@ function nudgeTargets({ informers, bindings, queue }: Given): void {
     }
   })
 }
+
+const isLeaving = ({ metadata }: TargetGroupBinding): boolean => metadata.deletionTimestamp !== undefined
 
 const specChanged = (old: TargetGroupBinding, now: TargetGroupBinding): boolean =>
   JSON.stringify([old.spec, old.metadata.labels]) !== JSON.stringify([now.spec, now.metadata.labels])

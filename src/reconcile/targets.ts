@@ -1,261 +1,243 @@
 /** One binding's pass: the Service's endpoints to targets, targets to RegisterTargets; a broken group never stops it. */
-import { apply } from '../apply/apply.ts'
-import { instanceIdOf, type Place } from '../aws/network-interface.ts'
-import { readTargets } from '../aws/observe.ts'
+import type { Aws } from '../aws/client.ts'
 import { targetGroupBindings } from '../kube/resource.ts'
-import {
-  addFinalizer,
-  annotateTargetGroupBinding,
-  applyBindingStatus,
-  removeFinalizer,
-} from '../kube/write.ts'
-import type { Target } from '../model/actual.ts'
+import { addFinalizer } from '../kube/write.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
-import { permissionsFor } from '../model/endpoint-permission.ts'
-import { targetsOf, type Targets, type TargetSource } from '../model/endpoint.ts'
-import type { ObjectRef, Problem } from '../model/problem.ts'
-import type { Permission } from '../model/security-group.ts'
-import { fail, ok, type Result } from '../lib/result.ts'
-import type { Plan } from '../plan/step.ts'
-import { planTargets } from '../plan/targets.ts'
+import { bindingRef, problemOn, type Targets, targetsOf } from '../model/endpoint.ts'
+import type { Problem } from '../model/problem.ts'
+import { planTargets, type TargetsPlan } from '../plan/targets.ts'
 import { problemOf } from '../status/event.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
+import { complete, conflict, missing, otherVpc, rivalOf } from './binding-spec.ts'
+import { tell } from './binding-status.ts'
 import { stackOf } from './bindings.ts'
-import { type Context, optionsOf, readerOf } from './context.ts'
-import { reconcileEndpointGroup } from './endpoint-security-group.ts'
-import { endpointGroupKey, groupKey, targetsKey } from './key.ts'
-import { afterAwsError, afterKubeError, again, settled } from './verdict.ts'
+import { type Context, optionsOf } from './context.ts'
+import { nudgeGroups, open } from './endpoint-guard.ts'
+import { groupKey, targetsKey } from './key.ts'
+import { bindingFinalizer, leave } from './leave.ts'
+import { reachOf, type Refused, refusedAs } from './reach.ts'
+import { followHealth } from './readiness.ts'
+import { registeredIn, write } from './register.ts'
+import { record, recordedBy } from './shared-targets.ts'
+import { forgetBinding } from './targets-memory.ts'
+import { afterAwsError, afterKubeError, again, settled, soonest } from './verdict.ts'
 
-/** On every binding whose targets we register (`albc-runtime` 3.2). */
-const bindingFinalizer = 'elbv2.k8s.aws/resources'
-/** ALBC's memory of what it did last: wrong from our first write on, so that going back to it is safe only without. */
-const checkpoints = ['elbv2.k8s.aws/checkpoint', 'elbv2.k8s.aws/checkpoint-timestamp']
+/** So long the cluster may fail to say where the endpoints are before anybody is told. */
+const graceMs = 30_000
 
 export async function reconcileTargets(key: string, pass: Pass, context: Context): Promise<Verdict> {
-  const binding = context.bindings.get(key)
-  if (binding === undefined) {
-    nudgeGroups(context, context.endpointRules.remove(key))
-    context.reports.problems(targetsKey(key), [])
-    return settled
+  const found = context.bindings.get(key)
+  if (found === undefined) return forget(key, context)
+  if (found.metadata.deletionTimestamp !== undefined) return await leave(found, pass, context)
+  const whole = await complete(found, pass, context)
+  if (!whole.ok) return await refused(found, whole.error, context)
+  const binding = whole.value
+  const rival = rivalOf(binding, context)
+  if (rival !== undefined) {
+    nudgeGroups(context, context.endpointRules.set(key, new Map()))
+    return await tell(binding, [conflict(binding, rival)], context)
   }
-  if (binding.metadata.deletionTimestamp !== undefined) return await leave(binding, pass, context)
-  const arn = binding.spec.targetGroupARN
-  if (arn === undefined) return settled
   if (!context.observe && binding.metadata.finalizers?.includes(bindingFinalizer) !== true) {
     const added = await addFinalizer(context.kube, targetGroupBindings, binding, bindingFinalizer)
     if (!added.ok) return afterKubeError(added.error)
     context.bindings.written(added.value)
   }
-  return await fill(binding, arn, pass, context)
+  const reach = await reachOf(binding, pass, context)
+  if (!reach.ok) return await refused(binding, reach.error, context)
+  return await fill(context.bindings.get(key) ?? binding, reach.value, pass, context)
 }
 
-async function fill(
+function forget(key: string, context: Context): Verdict {
+  nudgeGroups(context, context.endpointRules.remove(key))
+  context.reports.problems(targetsKey(key), [])
+  context.turns.drop(targetsKey(key))
+  forgetBinding(context.targets, key)
+  return settled
+}
+
+/** Nothing is done for it; what is registered and open stays. */
+async function refused(
   binding: TargetGroupBinding,
-  arn: string,
-  pass: Pass,
+  { problems, retryMs, why }: Refused,
   context: Context,
 ): Promise<Verdict> {
-  const cidrs = await context.facts.vpcCidrs(optionsOf(pass, 'facts', context))
+  return soonest([await tell(binding, problems, context), again(retryMs, why)])
+}
+
+async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: Context): Promise<Verdict> {
+  const arn = binding.spec.targetGroupARN ?? ''
+  const cidrs = await cidrsFor(binding, pass, context)
   if (!cidrs.ok) return afterAwsError(cidrs.error)
   const endpoints = context.informers.endpointsOf(binding)
   const wanted = targetsOf(binding, endpoints, context.settings, cidrs.value)
+  const held = [...wanted.problems, ...otherVpc(binding, context)].some(({ level }) => level === 'error')
   const opened = await open(binding, wanted, pass, context)
-  const registered = await registeredIn(arn, pass, context)
-  if (!registered.ok) return missing(binding, registered.error, context)
-  const planned = planOf(binding, arn, { wanted, registered: registered.value, context })
-  const outcome = await write(binding, planned, pass, context)
+  const planned = await planOf(binding, wanted, aws, pass, context)
+  if (!planned.ok) return await refused(binding, planned.error, context)
+  const plan = held ? { ...planned.value, steps: [] } : planned.value
+  if (!mayWrite(plan, wanted, aws, pass, context))
+    return again(1_000, 'others register first: AWS takes no more for now')
+  const outcome = await write(binding, plan, { aws, pass, context })
   const failures = outcome.results.flatMap((one) => (one.result === 'failed' ? [one] : []))
-  const problems = [
-    ...wanted.problems,
-    ...opened,
-    ...failures.map((failure) => problemOf(failure, refOf(binding))),
-  ]
-  context.reports.problems(targetsKey(keyOf(binding)), problems)
   const [failure] = failures
-  if (failure !== undefined) return afterAwsError(failure.error)
+  const empty = emptiness(binding, wanted, plan, context)
+  const told = await tell(
+    binding,
+    [
+      ...wanted.problems,
+      ...otherVpc(binding, context),
+      ...opened,
+      ...empty.problems,
+      ...leftOut(binding, wanted, plan, context),
+      ...failures.map((one) => problemOf(one, bindingRef(binding))),
+    ],
+    context,
+  )
+  if (failure !== undefined) return soonest([told, afterAwsError(failure.error)])
   const stack = stackOf(binding)
   // A rule may be waiting for these targets.
   if ((outcome.results.length > 0 || !context.filled.has(arn)) && stack !== undefined)
     context.queue.add(groupKey(stack), 'new')
   context.filled.add(arn)
-  if (outcome.results.some(({ result }) => result === 'skipped')) return again(1_000, 'some targets are left')
-  return await observed(binding, context)
+  const skipped = outcome.results.some(({ result }) => result === 'skipped')
+  const done = outcome.results.some(({ result }) => result === 'done')
+  // What had no room may have it now.
+  const rest = done && missingOf(wanted, arn, context) > 0
+  const health = held ? settled : await followHealth(binding, wanted.sources, aws, pass, context)
+  return soonest([
+    told,
+    health,
+    empty.verdict,
+    skipped || rest ? again(skipped ? 1_000 : 0, 'some targets are left') : settled,
+  ])
 }
 
-/** What is registered: read once, then known by our own writes. */
-async function registeredIn(
-  arn: string,
+/** Those that are wanted and, after this pass' writes, still not registered. */
+function missingOf({ targets }: Targets, arn: string, { mirror, observe }: Context): number {
+  const there = new Set(
+    (mirror.registrations.get(arn) ?? []).flatMap(({ id, port, state }) =>
+      state === 'draining' ? [] : [`${id}:${port}`],
+    ),
+  )
+  return observe ? 0 : targets.filter(({ id, port }) => !there.has(`${id}:${port}`)).length
+}
+
+/** Kept for events, which don't wait for a read; in another VPC every address is one from outside. */
+async function cidrsFor(
+  binding: TargetGroupBinding,
   pass: Pass,
   context: Context,
-): Promise<Result<readonly Target[], AwsError>> {
-  const known = context.mirror.registrations.get(arn)
-  return known === undefined
-    ? await readTargets(readerOf(context, pass, 'targets'), context.mirror, arn)
-    : ok(known)
-}
-
-function planOf(
-  binding: TargetGroupBinding,
-  targetGroup: string,
-  {
-    wanted,
-    registered,
-    context,
-  }: { readonly wanted: Targets; readonly registered: readonly Target[]; readonly context: Context },
-): Plan {
-  const draft = planTargets({
-    targetGroup,
-    binding: keyOf(binding),
-    wanted: wanted.targets,
-    registered,
-    // Slices that say that nobody is there are obeyed; slices that are missing are not.
-    emptyObeyed:
-      wanted.problems.every(({ level }) => level !== 'error') &&
-      context.informers.endpointsOf(binding).slices.length > 0,
+): Promise<Result<readonly string[], AwsError>> {
+  const { vpcID } = binding.spec
+  if (vpcID !== undefined && vpcID !== context.settings.vpcId) return ok([])
+  const read = context.facts.vpcCidrs(optionsOf(pass, 'facts', context)).then((cidrs) => {
+    if (cidrs.ok) context.targets.vpcCidrs = cidrs.value
+    return cidrs
   })
-  return {
-    stack: stackOf(binding) ?? '',
-    ...draft,
-    steps: wanted.problems.some(({ level }) => level === 'error') ? [] : draft.steps,
-  }
+  return context.targets.vpcCidrs === undefined ? await read : ok(context.targets.vpcCidrs)
 }
 
-async function write(binding: TargetGroupBinding, planned: Plan, pass: Pass, context: Context) {
-  if (planned.steps.length === 0 || context.observe) return { results: [] }
-  const marked = checkpoints.filter((name) => binding.metadata.annotations?.[name] !== undefined)
-  if (marked.length > 0) {
-    const unmarked = await annotateTargetGroupBinding(
-      context.kube,
-      binding,
-      Object.fromEntries(marked.map((name) => [name, null])),
-    )
-    if (unmarked.ok) context.bindings.written(unmarked.value)
-  }
-  return await apply(planned, {
-    aws: context.aws,
-    mirror: context.mirror,
-    stillLeader: context.stillLeader,
-    writeBinding: async () => ok(undefined),
-    options: optionsOf(pass, 'targets', context),
-  })
-}
-
-/** Tells the security groups of its pods and nodes what this binding needs; their own loop opens them. */
-async function open(
+async function planOf(
   binding: TargetGroupBinding,
   wanted: Targets,
+  aws: Aws,
   pass: Pass,
   context: Context,
-): Promise<readonly Problem[]> {
-  if (binding.spec.networking === undefined) {
-    nudgeGroups(context, context.endpointRules.set(keyOf(binding), new Map()))
-    return []
+): Promise<Result<TargetsPlan, Refused>> {
+  const arn = binding.spec.targetGroupARN ?? ''
+  const ours = await recordedBy(binding, context)
+  if (!ours.ok) return fail({ problems: [], retryMs: 1_000, why: ours.error.message })
+  const registered = await registeredIn(arn, aws, pass, context)
+  if (!registered.ok) {
+    const { error } = registered
+    return fail(
+      error.kind === 'notFound'
+        ? { problems: [missing(binding)], retryMs: 60_000, why: 'the target group is gone' }
+        : refusedAs(binding, error),
+    )
   }
-  const guarded = await guardsOf(wanted.sources, pass, context)
-  if (!guarded.ok) return [unresolved(binding, guarded.error)]
-  const wants = new Map<string, readonly Permission[]>()
-  for (const [group, sources] of guarded.value) wants.set(group, permissionsFor(binding, sources))
-  const changed = context.endpointRules.set(keyOf(binding), wants)
-  // A target must be reachable before it is registered (invariant 4); a refusal is told, and stops nobody.
-  for (const group of changed) if (wants.has(group)) await reconcileEndpointGroup(group, pass, context)
-  nudgeGroups(context, changed)
-  return []
-}
-
-async function guardsOf(
-  sources: readonly TargetSource[],
-  pass: Pass,
-  context: Context,
-): Promise<Result<ReadonlyMap<string, readonly TargetSource[]>, string>> {
-  const nodes = context.informers.stores.nodes
-  const places = sources.flatMap(({ target, pod, node }): Place[] => {
-    const instanceId = instanceIdOf((node ?? nodes.get(pod?.spec.nodeName ?? ''))?.spec.providerID)
-    if (instanceId === undefined) return []
-    return [{ key: target.id, instanceId, ...(pod === undefined ? {} : { ip: target.id }) }]
-  })
-  const guards = await context.networkInterfaces.guards(places, optionsOf(pass, 'facts', context))
-  if (!guards.ok) return fail(`${guards.error.call}: ${guards.error.message}`)
-  const groups = new Map<string, TargetSource[]>()
-  for (const guard of guards.value) {
-    if (!('securityGroup' in guard)) return fail(guard.missing)
-    const source = sources.find(({ target }) => target.id === guard.key)
-    if (source !== undefined)
-      groups.set(guard.securityGroup, [...(groups.get(guard.securityGroup) ?? []), source])
+  if (ours.value !== undefined && wanted.problems.every(({ level }) => level !== 'error')) {
+    const recorded = await record(binding, ours.value, wanted.targets, registered.value, context)
+    if (!recorded.ok) return fail({ problems: [], retryMs: 1_000, why: recorded.error.message })
   }
-  return ok(groups)
-}
-
-function nudgeGroups({ queue }: Context, groups: readonly string[]): void {
-  for (const group of groups) queue.add(endpointGroupKey(group))
-}
-
-/** Deregisters what is there, lets go of the security groups, then of the object. */
-async function leave(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<Verdict> {
-  if (context.observe || binding.metadata.finalizers?.includes(bindingFinalizer) !== true) return settled
-  const arn = binding.spec.targetGroupARN
-  if (arn !== undefined && binding.spec.multiClusterTargetGroup !== true) {
-    const registered = await registeredIn(arn, pass, context)
-    if (!registered.ok && registered.error.kind !== 'notFound') return afterAwsError(registered.error)
-    const draft = planTargets({
+  return ok(
+    planTargets({
       targetGroup: arn,
       binding: keyOf(binding),
-      wanted: [],
-      registered: registered.ok ? registered.value : [],
-      emptyObeyed: true,
-    })
-    const { results } = await write(binding, { stack: stackOf(binding) ?? '', ...draft }, pass, context)
-    const failed = results.find((one) => one.result === 'failed' && one.error.kind !== 'notFound')
-    if (failed?.result === 'failed') return afterAwsError(failed.error)
-    if (results.some(({ result }) => result === 'skipped')) return again(500, 'targets are still registered')
-  }
-  nudgeGroups(context, context.endpointRules.remove(keyOf(binding)))
-  const removed = await removeFinalizer(context.kube, targetGroupBindings, binding, bindingFinalizer)
-  return removed.ok ? settled : afterKubeError(removed.error)
-}
-
-async function observed(binding: TargetGroupBinding, context: Context): Promise<Verdict> {
-  const observedGeneration = binding.metadata.generation
-  if (
-    context.observe ||
-    observedGeneration === undefined ||
-    binding.status?.observedGeneration === observedGeneration
+      wanted: wanted.targets,
+      registered: registered.value,
+      emptyObeyed: wanted.emptyObeyed,
+      leaving: wanted.leaving,
+      unsure: wanted.unsure,
+      most: context.settings.maxTargetsPerTargetGroup,
+      ...(ours.value === undefined ? {} : { ours: ours.value }),
+    }),
   )
-    return settled
-  const applied = await applyBindingStatus(context.kube, binding, { observedGeneration })
-  if (!applied.ok) return applied.error.status === 404 ? settled : afterKubeError(applied.error)
-  context.bindings.written(applied.value)
-  return settled
 }
 
-const refOf = ({ metadata }: TargetGroupBinding): ObjectRef => ({
-  kind: 'TargetGroupBinding',
-  ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-  name: metadata.name,
-})
-
-const unresolved = (binding: TargetGroupBinding, why: string): Problem => ({
-  kind: 'NetworkInterfaceNotFound',
-  on: refOf(binding),
-  level: 'warning',
-  message: `the security group of a target is not known: ${why}`,
-  remedy:
-    'Targets are registered all the same; tag one security group of the node with kubernetes.io/cluster/<cluster name>.',
-})
-
-function missing(binding: TargetGroupBinding, error: AwsError, context: Context): Verdict {
-  if (error.kind === 'notFound') {
-    context.reports.problems(targetsKey(keyOf(binding)), [
-      {
-        kind: 'TargetGroupMissing',
-        on: refOf(binding),
-        level: 'error',
-        field: 'spec.targetGroupARN',
-        message: `target group ${binding.spec.targetGroupARN} does not exist`,
-        remedy: 'Delete the binding, or name a target group that exists.',
-      },
-    ])
+/** While AWS's bucket is dry, others may come first; other accounts have buckets of their own. */
+function mayWrite(
+  { steps, leaving, missing: incoming }: TargetsPlan,
+  { targets }: Targets,
+  aws: Aws,
+  { key }: Pass,
+  { turns, aws: home, observe }: Context,
+): boolean {
+  if (steps.length === 0 || observe || aws !== home) {
+    turns.drop(key)
+    return true
   }
-  return afterAwsError(error.kind === 'notFound' ? { ...error, kind: 'invalid' } : error)
+  const rank = leaving > 0 ? -1 : incoming === targets.length ? incoming : 1_000 + targets.length
+  return turns.take(key, rank)
+}
+
+/** Nobody known to be there, and nobody who says so: told after a while, for slices come and go. */
+function emptiness(
+  binding: TargetGroupBinding,
+  wanted: Targets,
+  { holds }: TargetsPlan,
+  { targets: { emptySince } }: Context,
+): { readonly problems: readonly Problem[]; readonly verdict: Verdict } {
+  const key = keyOf(binding)
+  if (holds.length === 0 || wanted.problems.some(({ level }) => level === 'error')) {
+    emptySince.delete(key)
+    return { problems: [], verdict: settled }
+  }
+  const since = emptySince.get(key) ?? Date.now()
+  emptySince.set(key, since)
+  const left = since + graceMs - Date.now()
+  if (left > 0) return { problems: [], verdict: again(left, 'endpoints may come back') }
+  const { serviceRef, targetType } = binding.spec
+  const problem = problemOn(binding, 'error', {
+    kind: 'EndpointsUnusable',
+    field: 'spec.serviceRef',
+    message:
+      targetType === 'instance'
+        ? 'no node is known to be ready; the last registered ones stay'
+        : `Service ${serviceRef.name} has no EndpointSlice; the last registered targets stay`,
+    remedy:
+      targetType === 'instance'
+        ? "Look at the nodes' condition Ready."
+        : 'Look at the EndpointSlices of the Service; scale it to zero or delete the binding to take the targets out.',
+  })
+  return { problems: [problem], verdict: settled }
+}
+
+function leftOut(
+  binding: TargetGroupBinding,
+  { targets }: Targets,
+  { left }: TargetsPlan,
+  { settings: { maxTargetsPerTargetGroup: most } }: Context,
+): readonly Problem[] {
+  if (left === 0) return []
+  return [
+    problemOn(binding, 'warning', {
+      kind: 'EndpointsUnusable',
+      message: `${left} of ${targets.length} targets are left out: at most ${most} are registered`,
+      remedy: 'Raise --max-targets-per-target-group, or spread the pods over more Services.',
+    }),
+  ]
 }

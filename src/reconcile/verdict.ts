@@ -19,8 +19,9 @@ const delays: Readonly<Record<AwsError['kind'], number>> = {
   invalid: 60_000,
 }
 
+export const delayOf = ({ kind }: AwsError): number => delays[kind]
 export const afterAwsError = (error: AwsError): Verdict =>
-  again(delays[error.kind], `${error.call}: ${error.code}`)
+  again(delayOf(error), `${error.call}: ${error.code}`)
 export const afterKubeError = (error: KubeError): Verdict =>
   again(Math.max(1_000, 1_000 * (error.retryAfterSeconds ?? 0)), `${error.reason}: ${error.message}`)
 

@@ -72,6 +72,7 @@ test('nodes and pods lead to the security group of their network interface, one 
   const world = createWorld()
   const interfaces = createNetworkInterfaces(world.aws, {
     clusterName,
+    vpcId: world.vpc.vpcId,
     serviceTargetEniSecurityGroupTags: {},
   })
   const places = world.vpc.instances.flatMap(({ instanceId, privateIp }) => [
@@ -93,6 +94,7 @@ test('an address that no interface has is told; so is an instance that is gone',
   const world = createWorld()
   const interfaces = createNetworkInterfaces(world.aws, {
     clusterName,
+    vpcId: world.vpc.vpcId,
     serviceTargetEniSecurityGroupTags: {},
   })
   const [instance] = world.vpc.instances
@@ -129,6 +131,7 @@ test('a new address needs no look where all interfaces of the node have the same
   const world = createWorld()
   const interfaces = createNetworkInterfaces(world.aws, {
     clusterName,
+    vpcId: world.vpc.vpcId,
     serviceTargetEniSecurityGroupTags: {},
   })
   const [instance] = world.vpc.instances
@@ -139,6 +142,69 @@ test('a new address needs no look where all interfaces of the node have the same
   const read = await interfaces.guards([{ key: 'pod', instanceId, ip: '192.168.96.99' }], options)
   assert.deepEqual(read, { ok: true, value: [{ key: 'pod', securityGroup: world.vpc.nodeSecurityGroup }] })
   assert.deepEqual(calls(world.cloud, since), [])
+})
+
+test('a pod with a network interface of its own, and one found by its address alone; both read once', async () => {
+  const world = createWorld()
+  const interfaces = createNetworkInterfaces(world.aws, {
+    clusterName,
+    vpcId: world.vpc.vpcId,
+    serviceTargetEniSecurityGroupTags: {},
+  })
+  const [instance] = world.vpc.instances
+  assert.ok(instance)
+  const { networkInterfaces } = world.cloud.account(account, region)
+  const [first] = networkInterfaces.values()
+  assert.ok(first)
+  const add = (id: string, ip: string, group: string): void => {
+    const wire = {
+      ...first.wire,
+      NetworkInterfaceId: id,
+      PrivateIpAddress: ip,
+      PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: ip }],
+      Groups: [{ GroupId: group }],
+    }
+    networkInterfaces.set(id, { ...first, id, wire })
+  }
+  add('eni-0branch', '192.168.100.1', 'sg-0branch')
+  add('eni-0fargate', '192.168.100.2', 'sg-0fargate')
+  const since = lastCall(world.cloud)
+  const places = [
+    { key: 'branch', interfaceId: 'eni-0branch', ip: '192.168.100.1' },
+    { key: 'fargate', ip: '192.168.100.2' },
+    { key: 'nobody', ip: '192.168.100.3' },
+  ]
+  const read = await interfaces.guards(places, options)
+  assert.ok(read.ok)
+  assert.deepEqual(read.value.slice(0, 2), [
+    { key: 'branch', securityGroup: 'sg-0branch' },
+    { key: 'fargate', securityGroup: 'sg-0fargate' },
+  ])
+  assert.match(JSON.stringify(read.value[2]), /no network interface of the VPC has the address/)
+  assert.deepEqual(calls(world.cloud, since), ['DescribeNetworkInterfaces', 'DescribeNetworkInterfaces'])
+  await interfaces.guards(places.slice(0, 2), options)
+  assert.equal(calls(world.cloud, since).length, 2)
+})
+
+test('what is known is read again by a refresh: the security groups of a network interface change', async () => {
+  const world = createWorld()
+  const interfaces = createNetworkInterfaces(world.aws, {
+    clusterName,
+    vpcId: world.vpc.vpcId,
+    serviceTargetEniSecurityGroupTags: {},
+  })
+  const [instance] = world.vpc.instances
+  assert.ok(instance)
+  const place = { key: 'node', instanceId: instance.instanceId }
+  await interfaces.guards([place], options)
+  const { networkInterfaces } = world.cloud.account(account, region)
+  for (const { wire } of networkInterfaces.values())
+    if (wire.Attachment?.InstanceId === instance.instanceId) wire.Groups = [{ GroupId: 'sg-0new' }]
+  const before = await interfaces.guards([place], options)
+  assert.deepEqual(before, { ok: true, value: [{ key: 'node', securityGroup: world.vpc.nodeSecurityGroup }] })
+  assert.ok((await interfaces.refresh(options)).ok)
+  const after = await interfaces.guards([place], options)
+  assert.deepEqual(after, { ok: true, value: [{ key: 'node', securityGroup: 'sg-0new' }] })
 })
 
 test('of several groups the one with the cluster tag, of several such the lowest id, with a warning', async () => {
@@ -154,7 +220,7 @@ test('of several groups the one with the cluster tag, of several such the lowest
   assert.ok(record)
   of.securityGroups.set('sg-0000', { ...record, id: 'sg-0000', wire: { ...record.wire, GroupId: 'sg-0000' } })
   wire.Groups = [{ GroupId: world.vpc.nodeSecurityGroup }, { GroupId: 'sg-0000' }]
-  const settings = { clusterName, serviceTargetEniSecurityGroupTags: {} }
+  const settings = { clusterName, vpcId: world.vpc.vpcId, serviceTargetEniSecurityGroupTags: {} }
   const one = await createNetworkInterfaces(world.aws, settings).guards([place], options)
   assert.deepEqual(one, { ok: true, value: [{ key: 'node', securityGroup: world.vpc.nodeSecurityGroup }] })
   setTags(of, 'sg-0000', [{ Key: `kubernetes.io/cluster/${clusterName}`, Value: 'owned' }])

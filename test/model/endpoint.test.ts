@@ -100,6 +100,53 @@ test('a pod that waits for us alone is a target; one that is not ready is pendin
   })
 })
 
+test('hand-written endpoints are targets; those whose pod nobody knows are left alone', () => {
+  const [bare] = [{ addresses: ['192.168.9.9'] }]
+  const slices = [
+    slice([
+      bare as Endpoint,
+      endpoint('10.0.0.9', 'unheard', true),
+      endpoint('10.0.0.7', 'gone', false, { conditions: { ready: false, terminating: true } }),
+      endpoint('10.0.0.8', 'a', true, { targetRef: { kind: 'Pod', namespace: 'n', name: 'a', uid: 'old' } }),
+    ]),
+  ]
+  const result = targetsOf(
+    binding(),
+    { service: service('n/web'), slices, pods: [pod('a', 'n1')], nodes: [] },
+    settingsOf(),
+    ['10.0.0.0/16'],
+  )
+  const ids = (all: readonly { readonly id: string }[]) => all.map(({ id }) => id)
+  assert.deepEqual(
+    [ids(result.targets), ids(result.unsure), ids(result.leaving)],
+    [['192.168.9.9'], ['10.0.0.9', '10.0.0.8'], ['10.0.0.7']],
+  )
+  assert.equal(result.targets[0]?.availabilityZone, 'all')
+})
+
+test('emptiness is obeyed where the cluster says it, not where it is silent', () => {
+  const empty = (endpoints: Partial<Endpoints>, spec: Partial<TargetGroupBinding['spec']> = {}) =>
+    targetsOf(
+      binding(spec),
+      {
+        service: service('n/web', { type: 'NodePort', ports: [{ port: 80, nodePort: 31_080 }] }),
+        slices: [],
+        pods: [],
+        nodes: [],
+        ...endpoints,
+      },
+      settingsOf(),
+      [],
+    ).emptyObeyed
+  assert.equal(empty({ slices: [slice([])] }), true)
+  assert.equal(empty({ slices: [] }), false)
+  const instance = { targetType: 'instance' as const }
+  assert.equal(empty({ nodes: [] }, instance), false)
+  assert.equal(empty({ nodes: [node('a', 'False')] }, instance), false)
+  const master = { metadata: { name: 'm', uid: 'm', labels: { 'node-role.kubernetes.io/master': '' } } }
+  assert.equal(empty({ nodes: [node('m', 'True', master)] }, instance), true)
+})
+
 test('when nothing is known to be ready, silent nodes count, unless the gate is off', () => {
   const slices = [slice([endpoint('10.0.0.4', 'silent', false)])]
   const world = { slices, pods: [pod('silent', 'n2')], nodes: [node('n2', 'Unknown')] }
@@ -137,17 +184,14 @@ test('nodes: ready, eligible, chosen; the node port', () => {
   assert.deepEqual(found({ nodes }, spec).problems, ['error ServiceUnusable'])
 })
 
-test('what is not there is an error, what is too much a warning', () => {
+test('what is not there is an error', () => {
   assert.deepEqual(found({ service: undefined }).problems, ['error ServiceMissing'])
   const serviceRef = { name: 'web', port: 'nope' }
   assert.deepEqual(found({}, { serviceRef }).problems, ['error ServicePortMissing'])
-  const slices = [slice([endpoint('10.0.0.1', 'a', true), endpoint('10.0.0.2', 'a', true)])]
-  const limited = found({ slices, pods: [pod('a', 'n1')] }, {}, { maxTargetsPerTargetGroup: 1 })
-  assert.deepEqual(limited, {
-    targets: ['10.0.0.1:8080'],
-    pending: [],
-    problems: ['warning EndpointsUnusable'],
-  })
+  const external = service('n/web', { type: 'ExternalName' })
+  assert.deepEqual(found({ service: external }).problems, ['error ServiceUnusable'])
+  const six = slice([endpoint('fd00::1', 'a', true)], { addressType: 'IPv6' })
+  assert.deepEqual(found({ slices: [six], pods: [pod('a', 'n1')] }).problems, ['error EndpointsUnusable'])
 })
 
 test('permissions: names are looked up in the pod, ranges joined per source', () => {

@@ -1,0 +1,92 @@
+/** What the sweep of the account doesn't read: targets of known target groups, and security groups of nodes and pods. */
+import { readSecurityGroups, readTargets } from '../aws/observe.ts'
+import { equal } from '../lib/json.ts'
+import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
+import { bindingRef } from '../model/endpoint.ts'
+import { targetKey } from '../plan/targets.ts'
+import type { Target } from '../model/actual.ts'
+import type { Pass } from '../watch/queue.ts'
+import { type Context, optionsOf } from './context.ts'
+import { endpointGroupKey, targetsKey } from './key.ts'
+import { reachOf } from './reach.ts'
+
+/** Every call waits for its turn behind all others; a sweep that comes while one is under way does nothing. */
+export async function heal(pass: Pass, context: Context): Promise<void> {
+  if (context.targets.healing) return
+  context.targets.healing = true
+  try {
+    await healEndpointGroups(pass, context)
+    for (const binding of context.bindings.list()) {
+      if (pass.signal.aborted) return
+      await healTargets(binding, pass, context)
+    }
+  } finally {
+    context.targets.healing = false
+  }
+}
+
+const patience = (pass: Pass, context: Context) => ({
+  ...optionsOf(pass, 'sweep', context),
+  deadline: Date.now() + 600_000,
+})
+
+async function healEndpointGroups(pass: Pass, context: Context): Promise<void> {
+  const { endpointRules, mirror, networkInterfaces, queue, log } = context
+  const options = patience(pass, context)
+  const ids = endpointRules.groups()
+  const before = new Map(ids.map((id) => [id, mirror.securityGroups.get(id)?.ingress]))
+  const read = await readSecurityGroups({ aws: context.aws, options }, mirror, ids)
+  const interfaces = await networkInterfaces.refresh(options)
+  for (const answer of [read, interfaces])
+    if (!answer.ok)
+      log.warn({ call: answer.error.call, code: answer.error.code }, 'not looked at by the sweep')
+  for (const [id, ingress] of before) {
+    const now = mirror.securityGroups.get(id)?.ingress
+    if (ingress === undefined || equal(ingress, now)) continue
+    log.warn({ securityGroup: id }, 'rules were changed by somebody else: looking at them')
+    queue.add(endpointGroupKey(id), 'drift')
+  }
+  // Costs no call where the same groups guard the same targets.
+  for (const binding of context.bindings.list())
+    if (binding.spec.networking !== undefined) queue.add(targetsKey(keyOf(binding)), 'drift')
+}
+
+async function healTargets(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<void> {
+  const { mirror, queue, reports } = context
+  const arn = binding.spec.targetGroupARN
+  const before = arn === undefined ? undefined : mirror.registrations.get(arn)
+  if (arn === undefined || before === undefined) return
+  const reach = await reachOf(binding, pass, context)
+  if (!reach.ok) return
+  const read = await readTargets({ aws: reach.value, options: patience(pass, context) }, mirror, arn)
+  if (!read.ok) {
+    if (read.error.kind === 'notFound') mirror.registrations.forget(arn)
+    queue.add(targetsKey(keyOf(binding)), 'drift')
+    return
+  }
+  const [was, is] = [live(before), live(read.value)]
+  if (equal(was, is)) return
+  const gone = was.filter((target) => !is.includes(target))
+  const added = is.filter((target) => !was.includes(target))
+  const said = [
+    ...(gone.length === 0 ? [] : [`${gone.length} deregistered (${some(gone)})`]),
+    ...(added.length === 0 ? [] : [`${added.length} registered (${some(added)})`]),
+  ]
+  if (binding.spec.multiClusterTargetGroup !== true || gone.length > 0)
+    reports.happened({
+      on: bindingRef(binding),
+      type: 'Warning',
+      reason: 'TargetsChanged',
+      message: `Targets were changed by somebody else: ${said.join(', ')}. They are made right again.`,
+    })
+  queue.add(targetsKey(keyOf(binding)), 'drift')
+}
+
+const live = (targets: readonly Target[]): string[] =>
+  targets
+    .filter(({ state }) => state !== 'draining')
+    .map(targetKey)
+    .sort()
+
+const some = (targets: readonly string[]): string =>
+  targets.length > 3 ? `${targets.slice(0, 3).join(', ')} and others` : targets.join(', ')

@@ -1,0 +1,86 @@
+/** A binding that is being deleted: takes its targets out, closes what only it opened, and lets go of the object. */
+import { targetGroupBindings } from '../kube/resource.ts'
+import { deleteTargetRecord } from '../kube/target-record.ts'
+import { removeFinalizer } from '../kube/write.ts'
+import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
+import { releasedConditions } from '../model/readiness.ts'
+import { named } from '../plan/match.ts'
+import { planTargets } from '../plan/targets.ts'
+import { problemOf } from '../status/event.ts'
+import { bindingRef } from '../model/endpoint.ts'
+import type { Pass } from '../watch/queue.ts'
+import type { Verdict } from '../watch/verdict.ts'
+import { rivalOf } from './binding-spec.ts'
+import { stackOf } from './bindings.ts'
+import { tell } from './binding-status.ts'
+import type { Context } from './context.ts'
+import { nudgeGroups } from './endpoint-guard.ts'
+import { reachOf } from './reach.ts'
+import { registeredIn, write } from './register.ts'
+import { writeConditions } from './readiness.ts'
+import { recordedBy } from './shared-targets.ts'
+import { forgetBinding } from './targets-memory.ts'
+import { afterAwsError, afterKubeError, again, settled } from './verdict.ts'
+
+/** On every binding whose targets we register (`albc-runtime` 3.2). */
+export const bindingFinalizer = 'elbv2.k8s.aws/resources'
+
+export async function leave(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<Verdict> {
+  if (context.observe || binding.metadata.finalizers?.includes(bindingFinalizer) !== true) return settled
+  const emptied = await empty(binding, pass, context)
+  if (emptied.verdict !== 'settled') return emptied
+  if (binding.spec.multiClusterTargetGroup === true) {
+    const deleted = await deleteTargetRecord(context.kube, binding)
+    if (!deleted.ok) return afterKubeError(deleted.error)
+  }
+  const { pods } = context.informers.endpointsOf(binding)
+  const released = pods.flatMap((pod) =>
+    releasedConditions(binding, pod).map((condition) => ({ pod, condition })),
+  )
+  await writeConditions(released, context)
+  nudgeGroups(context, context.endpointRules.remove(keyOf(binding)))
+  forgetBinding(context.targets, keyOf(binding), binding.spec.targetGroupARN)
+  const removed = await removeFinalizer(context.kube, targetGroupBindings, binding, bindingFinalizer)
+  return removed.ok ? settled : afterKubeError(removed.error)
+}
+
+async function empty(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<Verdict> {
+  const arn = binding.spec.targetGroupARN
+  if (arn === undefined || rivalOf(binding, context) !== undefined) return settled
+  // Deleted by hand while rules send requests there: the group makes the binding anew, and nobody is cut off meanwhile.
+  if (stackOf(binding) !== undefined && isServed(arn, context)) return settled
+  const reach = await reachOf(binding, pass, context)
+  if (!reach.ok) {
+    await tell(binding, reach.error.problems, context)
+    return again(reach.error.retryMs, reach.error.why)
+  }
+  const ours = await recordedBy(binding, context)
+  if (!ours.ok) return afterKubeError(ours.error)
+  const registered = await registeredIn(arn, reach.value, pass, context)
+  if (!registered.ok) return registered.error.kind === 'notFound' ? settled : afterAwsError(registered.error)
+  const draft = planTargets({
+    targetGroup: arn,
+    binding: keyOf(binding),
+    wanted: [],
+    registered: registered.value,
+    emptyObeyed: true,
+    ...(ours.value === undefined ? {} : { ours: ours.value }),
+  })
+  const { results } = await write(binding, draft, { aws: reach.value, pass, context })
+  const failed = results.find((one) => one.result === 'failed' && one.error.kind !== 'notFound')
+  if (failed?.result === 'failed') {
+    await tell(binding, [problemOf(failed, bindingRef(binding))], context)
+    return afterAwsError(failed.error)
+  }
+  return results.some(({ result }) => result === 'skipped')
+    ? again(500, 'targets are still registered')
+    : settled
+}
+
+function isServed(arn: string, { mirror }: Context): boolean {
+  const served = [
+    ...mirror.rules.values().map(({ actions }) => actions),
+    ...mirror.listeners.values().map(({ defaultActions }) => defaultActions),
+  ]
+  return served.some((actions) => named(actions).includes(arn))
+}

@@ -1,0 +1,58 @@
+/** The calls of a binding's pass: what is registered, and the writes of a plan. */
+import { apply } from '../apply/apply.ts'
+import type { Aws } from '../aws/client.ts'
+import { readTargets } from '../aws/observe.ts'
+import { annotateTargetGroupBinding } from '../kube/write.ts'
+import { ok, type Result } from '../lib/result.ts'
+import type { Target } from '../model/actual.ts'
+import type { AwsError } from '../model/aws-error.ts'
+import type { TargetGroupBinding } from '../model/cluster.ts'
+import type { Draft } from '../plan/draft.ts'
+import type { Outcome } from '../plan/outcome.ts'
+import type { Pass } from '../watch/queue.ts'
+import { stackOf } from './bindings.ts'
+import { type Context, optionsOf } from './context.ts'
+
+/** ALBC's memory of what it did last: wrong from our first write on, so that going back to it is safe only without. */
+const checkpoints = ['elbv2.k8s.aws/checkpoint', 'elbv2.k8s.aws/checkpoint-timestamp']
+
+/** What is registered: read once, then known by our own writes. */
+export async function registeredIn(
+  arn: string,
+  aws: Aws,
+  pass: Pass,
+  context: Context,
+): Promise<Result<readonly Target[], AwsError>> {
+  const known = context.mirror.registrations.get(arn)
+  return known === undefined
+    ? await readTargets({ aws, options: optionsOf(pass, 'targets', context) }, context.mirror, arn)
+    : ok(known)
+}
+
+export async function write(
+  binding: TargetGroupBinding,
+  draft: Draft,
+  { aws, pass, context }: { readonly aws: Aws; readonly pass: Pass; readonly context: Context },
+): Promise<Outcome> {
+  if (draft.steps.length === 0 || context.observe) return { results: [] }
+  const marked = checkpoints.filter((name) => binding.metadata.annotations?.[name] !== undefined)
+  if (marked.length > 0) {
+    const unmarked = await annotateTargetGroupBinding(
+      context.kube,
+      binding,
+      Object.fromEntries(marked.map((name) => [name, null])),
+    )
+    if (unmarked.ok) context.bindings.written(unmarked.value)
+  }
+  const { steps, waits, holds, problems } = draft
+  return await apply(
+    { stack: stackOf(binding) ?? '', steps, waits, holds, problems },
+    {
+      aws,
+      mirror: context.mirror,
+      stillLeader: context.stillLeader,
+      writeBinding: async () => ok(undefined),
+      options: optionsOf(pass, 'targets', context),
+    },
+  )
+}

@@ -1,0 +1,38 @@
+/** What the targets loop remembers between passes; nothing that AWS or the cluster can't tell again after a restart. */
+import type { ActualTargetGroup } from '../model/actual.ts'
+import type { TargetAddress } from '../plan/step.ts'
+
+export type TargetsMemory = {
+  /** Since when a binding has had no endpoints although the cluster doesn't say that there are none. */
+  readonly emptySince: Map<string, number>
+  /** Pods whose gate waits, by target group ARN: since when we know of each, by uid. */
+  readonly waiting: Map<string, ReadonlyMap<string, number>>
+  /** Conditions written a moment ago, by pod uid and type: the watch may not show them yet. */
+  readonly told: Map<string, { readonly text: string; readonly status: string; readonly at: number }>
+  /** Own targets of bindings on shared target groups, as their ConfigMap has them. */
+  readonly recorded: Map<string, readonly TargetAddress[]>
+  /** Target groups that bindings of users name, by ARN or name. */
+  readonly groups: Map<string, ActualTargetGroup>
+  /** Of the VPC, as last read: an event does not wait for a read. */
+  vpcCidrs?: readonly string[]
+  /** The targets of known groups are being read again. */
+  healing: boolean
+}
+
+export const createTargetsMemory = (): TargetsMemory => ({
+  emptySince: new Map(),
+  waiting: new Map(),
+  told: new Map(),
+  recorded: new Map(),
+  groups: new Map(),
+  healing: false,
+})
+
+export function forgetBinding(memory: TargetsMemory, binding: string, targetGroup?: string): void {
+  memory.emptySince.delete(binding)
+  memory.recorded.delete(binding)
+  if (targetGroup !== undefined) {
+    memory.waiting.delete(targetGroup)
+    memory.groups.delete(targetGroup)
+  }
+}
