@@ -11,8 +11,10 @@ import type {
   Subnet,
   Vpc,
 } from '@aws-sdk/client-ec2'
+import type { TargetGroup, TrustStore } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Account } from './account.ts'
 import { expand } from './ec2/permission.ts'
+import { newTargetGroupAttributes } from './elbv2/target-group-attribute.ts'
 import { seededId } from './seed-network.ts'
 import { setTags } from './tag.ts'
 
@@ -25,6 +27,8 @@ export type Facts = {
   readonly internetGateways?: readonly InternetGateway[]
   readonly availabilityZones?: readonly AvailabilityZone[]
   readonly certificates?: readonly CertificateDetail[]
+  readonly targetGroups?: readonly TargetGroup[]
+  readonly trustStores?: readonly TrustStore[]
 }
 
 export function seedFacts(account: Account, facts: Facts): void {
@@ -35,6 +39,9 @@ export function seedFacts(account: Account, facts: Facts): void {
   account.availabilityZones.push(...(facts.availabilityZones ?? []))
   for (const certificate of facts.certificates ?? [])
     account.certificates.set(certificate.CertificateArn ?? '', certificate)
+  for (const { TrustStoreArn: arn = '', ...wire } of facts.trustStores ?? [])
+    account.trustStores.set(arn, { arn, wire: { TrustStoreArn: arn, ...wire } })
+  for (const wire of facts.targetGroups ?? []) seedTargetGroup(account, wire)
   for (const { Tags, IpPermissions: _in, IpPermissionsEgress: _out, ...wire } of facts.securityGroups ?? []) {
     const id = wire.GroupId ?? ''
     account.securityGroups.set(id, { id, wire, rules: [] })
@@ -58,6 +65,12 @@ function put<T extends { Tags?: Parameters<typeof setTags>[2] }>(
     store.set(id, wire as T)
     setTags(account, id, Tags)
   }
+}
+
+function seedTargetGroup(account: Account, wire: TargetGroup): void {
+  const arn = wire.TargetGroupArn ?? ''
+  const attributes = newTargetGroupAttributes(wire.TargetType ?? 'instance')
+  account.targetGroups.set(arn, { arn, wire: { ...wire }, attributes, targets: new Map() })
 }
 
 function seedRules(account: Account, group: SecurityGroup): void {

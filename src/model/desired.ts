@@ -19,6 +19,8 @@ export type Desired = {
   readonly held: readonly IngressKey[]
   /** True when the last member is gone: what the stack owns may be deleted. */
   readonly gone: boolean
+  /** A member that is being deleted states `deletion_protection.enabled=false`: its own word may end the protection. */
+  readonly unprotect?: true
 }
 
 /** What the effect must fetch before the model can be complete; then build runs again. */

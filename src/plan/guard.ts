@@ -1,6 +1,7 @@
 /** What of a plan may run now (D5): deletion protection stops, inferred deletions are few, observing writes nothing. */
 import type { Actual } from '../model/actual.ts'
 import type { ObjectRef, Problem } from '../model/problem.ts'
+import { deletionProtection } from './load-balancer.ts'
 import type { Plan, Step } from './step.ts'
 
 export type GuardPolicy = {
@@ -21,14 +22,15 @@ export function guard(plan: Plan, policy: GuardPolicy): Plan {
   return limitInferred(sparesProtected(plan, policy), policy)
 }
 
-const protection = 'deletion_protection.enabled'
-
 function sparesProtected(plan: Plan, policy: GuardPolicy): Plan {
   const protectedArns = new Set(
     policy.loadBalancers
-      .filter(({ attributes }) => attributes?.[protection] === 'true')
+      .filter(({ attributes }) => attributes?.[deletionProtection] === 'true')
       .map(({ arn }) => arn),
   )
+  for (const one of plan.steps)
+    if (one.call === 'ModifyLoadBalancerAttributes' && one.attributes[deletionProtection] === 'false')
+      protectedArns.delete(typeof one.loadBalancer === 'string' ? one.loadBalancer : '')
   const stopped = plan.steps.filter(
     (step) => step.call === 'DeleteLoadBalancer' && protectedArns.has(step.loadBalancer),
   )
@@ -36,7 +38,7 @@ function sparesProtected(plan: Plan, policy: GuardPolicy): Plan {
   return stop(plan, stopped, policy, {
     kind: 'DeletionProtected',
     message: 'the load balancer has deletion protection, so nothing of it is deleted',
-    remedy: `Set the load balancer attribute ${protection} to false, then delete again.`,
+    remedy: `Write ${deletionProtection}=false in the load-balancer-attributes of the Ingress that is deleted, or set it so in AWS.`,
   })
 }
 

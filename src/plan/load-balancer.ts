@@ -5,6 +5,7 @@ import type { LoadBalancer, LoadBalancerIpAddressType, Scheme } from '../model/l
 import type { Problem } from '../model/problem.ts'
 import { backendSecurityGroup, isRef, refKey } from '../model/ref.ts'
 import { resourceTag } from '../model/tag.ts'
+import { loadBalancerDefaults } from './default-attribute.ts'
 import { byText, draft, join, step, stepId, type Draft } from './draft.ts'
 import { sameSet } from './match.ts'
 import type { Name, Step } from './step.ts'
@@ -72,7 +73,9 @@ function createLoadBalancer(world: World, wanted: LoadBalancer): Draft {
     },
     { key, reason: 'missing', impact: 'none', after: securityGroupSteps(securityGroups) },
   )
-  return draft({ steps: [create, ...attributeStep(ref, wanted.attributes, {}, [create.id])] })
+  return draft({
+    steps: [create, ...attributeStep(ref, wanted.attributes, loadBalancerDefaults, [create.id])],
+  })
 }
 
 const securityGroupSteps = (names: readonly Name[]): string[] =>
@@ -177,10 +180,25 @@ function replacementImpossible(world: World, wanted: LoadBalancer, served: Actua
 export function deleteLoadBalancers(world: World): Step[] {
   return [...world.actual.loadBalancers]
     .sort((a, b) => byText(a.arn, b.arn))
-    .map(({ arn }) =>
-      step(
+    .flatMap((served) => {
+      const first = unprotect(world, served)
+      const { arn } = served
+      const gone = step(
         { call: 'DeleteLoadBalancer', loadBalancer: arn },
-        { key: arn, reason: 'the last member is gone', impact: 'deletes' },
-      ),
-    )
+        {
+          key: arn,
+          reason: 'the last member is gone',
+          impact: 'deletes',
+          after: first.map(({ id }) => id),
+        },
+      )
+      return [...first, gone]
+    })
 }
+
+/** The guard never lifts a protection; the member that is deleted may. */
+function unprotect({ desired }: World, { arn, attributes }: ActualLoadBalancer): Step[] {
+  if (desired.unprotect !== true || attributes?.[deletionProtection] === 'false') return []
+  return attributeStep(arn, { [deletionProtection]: 'false' }, {}, [])
+}
+export const deletionProtection = 'deletion_protection.enabled'

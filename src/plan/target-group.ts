@@ -6,6 +6,7 @@ import { refKey } from '../model/ref.ts'
 import { resourceTag } from '../model/tag.ts'
 import type { TargetGroup } from '../model/target-group.ts'
 import { bindingGone, bindingOf, deleteBinding, planBinding } from './binding.ts'
+import { targetGroupDefaults } from './default-attribute.ts'
 import { byText, draft, group, join, step, type Draft } from './draft.ts'
 import { attributesRead, needsBackendSecurityGroup } from './load-balancer.ts'
 import type { Step } from './step.ts'
@@ -41,7 +42,7 @@ function createTargetGroup({ desired, ref }: TargetGroupMatch): Draft {
     },
     { key: refKey(ref), reason: 'missing', impact: 'none', owner: desired.owner },
   )
-  return draft({ steps: [create, ...attributes(ref, desired, {}, [create.id])] })
+  return draft({ steps: [create, ...attributes(ref, desired, targetGroupDefaults, [create.id])] })
 }
 
 function attributes(

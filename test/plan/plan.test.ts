@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Desired } from '../../src/model/desired.ts'
 import { resourceTag } from '../../src/model/tag.ts'
+import { guard } from '../../src/plan/guard.ts'
 import { plan } from '../../src/plan/plan.ts'
 import { calls, converge, desired, forward, gone, input, listener, rule, targetGroup } from './fixture.ts'
 import { applyPlan, empty, settle, simOf } from './simulate.ts'
@@ -254,4 +255,43 @@ test('weights among groups that serve already change without waiting', () => {
     plans.map(({ steps }) => calls(steps)),
     [['ModifyRule']],
   )
+})
+
+test('what a new load balancer has anyway is not sent', () => {
+  const base = workshop.loadBalancer
+  assert.ok(base)
+  const attributes = { 'idle_timeout.timeout_seconds': '60', 'routing.http2.enabled': 'false' }
+  const { steps } = plan({ ...workshop, loadBalancer: { ...base, attributes } }, empty, input)
+  assert.deepEqual(
+    steps.flatMap((one) => (one.call === 'ModifyLoadBalancerAttributes' ? [one.attributes] : [])),
+    [{ 'routing.http2.enabled': 'false' }],
+  )
+})
+
+test('only the member that is deleted lifts the protection of its load balancer', () => {
+  const { sim } = converge(workshop)
+  const guarded = {
+    ...sim.actual,
+    loadBalancers: sim.actual.loadBalancers.map((one) => ({
+      ...one,
+      attributes: { 'deletion_protection.enabled': 'true' },
+    })),
+  }
+  const policy = {
+    mode: 'apply',
+    loadBalancers: guarded.loadBalancers,
+    inferred: 0,
+    owned: 9,
+    leftInWindow: 0,
+    members: [{ kind: 'Ingress', namespace: 'ns', name: 'app' }],
+  } as const
+  const kept = guard(plan(gone(), guarded, input), policy)
+  assert.deepEqual(calls(kept.steps), [])
+  assert.deepEqual(
+    kept.problems.map(({ kind }) => kind),
+    ['DeletionProtected'],
+  )
+  const told = guard(plan({ ...gone(), unprotect: true }, guarded, input), policy)
+  assert.deepEqual(told.problems, [])
+  assert.deepEqual(calls(told.steps).slice(0, 2), ['ModifyLoadBalancerAttributes', 'DeleteLoadBalancer'])
 })

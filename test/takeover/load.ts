@@ -105,7 +105,7 @@ export type RecordedModel = {
 
 export const caseNames = (folder = takeoverFolder): readonly string[] =>
   readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'input.yaml')))
+    .filter((entry) => existsSync(join(folder, entry.name, 'input.yaml')))
     .map((entry) => entry.name)
     .sort()
 

@@ -18,6 +18,8 @@ import { type ClusterAfter, readAfter, type TakeoverCase } from './load.ts'
 import { replayCloud } from './replay.ts'
 
 const accessKey = 'CONTROLLER'
+/** How long a state may take to come about. */
+export const patienceMs = 15_000
 
 export type RecordedWorld = {
   readonly account: Account
@@ -26,8 +28,8 @@ export type RecordedWorld = {
   /** What changed in the cluster besides status and events. */
   changes(): readonly string[]
   objects(kind: string): readonly KubeObject[]
-  /** As `kubectl delete` without waiting. */
-  remove(object: KubeObject): Promise<void>
+  /** Deletes every Ingress; one that protects its load balancer is shown to hold, then told to let go. */
+  removeIngresses(): Promise<void>
   controller(): Running
   /** Until nothing runs and nothing has changed for a while. */
   quiet(): Promise<void>
@@ -56,17 +58,31 @@ export async function startRecordedWorld(
   const complaints: string[] = []
   const log = pino({ level: 'warn', base: null }, { write: (line: string) => complaints.push(line) })
   const settled = (): string => `${api.store.revision()} ${cloud.journal.since().length}`
+  const quiet = async (): Promise<void> => {
+    for (let calm = 0, before = ''; calm < 3; calm = settled() === before ? calm + 1 : 0) {
+      before = settled()
+      for (const controller of running) await controller.idle()
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
   return {
     account,
     complaints,
     writes: () => cloud.journal.since().filter((entry) => entry.write && entry.accessKey === accessKey),
     changes: () => changed.filter((change) => !isOnlyStatus(change)).map(told),
     objects: (kind) => api.store.list(storageOf(kind)),
-    remove: async ({ kind, metadata }) => {
-      assert.equal(kind, 'Ingress')
-      const path = `/apis/networking.k8s.io/v1/namespaces/${metadata.namespace}/ingresses/${metadata.name}`
-      const { status } = await api.handle({ method: 'DELETE', path, headers: {}, body: '' })
-      assert.ok(status < 300, `DELETE ${path}: ${status}`)
+    removeIngresses: async () => {
+      const ingresses = api.store.list(storageOf('Ingress'))
+      for (const ingress of ingresses) await call(api, 'DELETE', ingress)
+      const guarded = ingresses.filter((ingress) => attributesOf(ingress).includes(protection))
+      if (guarded.length > 0) await quiet()
+      for (const ingress of guarded) {
+        assert.ok(account.loadBalancers.size > 0 && account.targetGroups.size > 0)
+        const annotations = {
+          [attributes]: attributesOf(ingress).replace(protection, 'deletion_protection.enabled=false'),
+        }
+        await call(api, 'PATCH', ingress, { metadata: { annotations } })
+      }
     },
     controller: () => {
       const config = readConfig(flagsOf(recorded), {})
@@ -77,18 +93,23 @@ export async function startRecordedWorld(
       running.push(controller)
       return controller
     },
-    quiet: async () => {
-      for (let calm = 0, before = ''; calm < 3; calm = settled() === before ? calm + 1 : 0) {
-        before = settled()
-        for (const controller of running) await controller.idle()
-        await new Promise((resolve) => setTimeout(resolve, 10))
-      }
-    },
+    quiet,
     end: async () => {
       for (const controller of running) await controller.stop()
       api.stop()
     },
   }
+}
+
+const attributes = 'alb.ingress.kubernetes.io/load-balancer-attributes'
+const protection = 'deletion_protection.enabled=true'
+const attributesOf = ({ metadata }: KubeObject): string => metadata.annotations?.[attributes] ?? ''
+
+async function call(api: ApiServer, method: string, { metadata }: KubeObject, patch?: object): Promise<void> {
+  const path = `/apis/networking.k8s.io/v1/namespaces/${metadata.namespace}/ingresses/${metadata.name}`
+  const headers = { 'content-type': 'application/merge-patch+json' }
+  const { status } = await api.handle({ method, path, headers, body: JSON.stringify(patch ?? {}) })
+  assert.ok(status < 300, `${method} ${path}: ${status}`)
 }
 
 const flagsOf = ({ rawFacts, flags }: TakeoverCase): readonly string[] => [
@@ -106,16 +127,16 @@ const storages: Readonly<Record<string, string>> = {
   IngressClassParams: 'ingressclassparams.elbv2.k8s.aws',
   CustomResourceDefinition: 'customresourcedefinitions.apiextensions.k8s.io',
 }
-const storageOf = (kind: string): string => storages[kind] ?? `${kind.toLowerCase()}s`
+const storageOf = (kind = ''): string => storages[kind] ?? `${kind.toLowerCase()}s`
 
 /** Past the API: uid, status and finalizers are the recorded ones. */
 function fill(api: ApiServer, objects: readonly RecordedObject[]): void {
   for (const object of objects) {
     const metadata = { generation: 1, creationTimestamp: '2026-11-01T00:00:00Z', ...object.metadata }
-    api.store.put(storageOf(object.kind), structuredClone({ ...object, metadata }) as KubeObject)
+    api.store.put(storageOf(object.kind), structuredClone({ ...object, metadata }) as unknown as KubeObject)
   }
 }
-type RecordedObject = Pick<KubeObject, 'kind'> & { readonly metadata: object }
+type RecordedObject = { readonly kind?: string; readonly metadata: object }
 
 function definitions(): readonly RecordedObject[] {
   const folder = join(import.meta.dirname, '../../crds')
