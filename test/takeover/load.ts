@@ -109,6 +109,10 @@ export const caseNames = (folder = takeoverFolder): readonly string[] =>
     .map((entry) => entry.name)
     .sort()
 
+/** Whether the recording goes on with a change of the objects. */
+export const hasEdit = (name: string, folder = takeoverFolder): boolean =>
+  existsSync(join(folder, name, 'input-2.yaml'))
+
 const json = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T
 const tagsOf = (tags: RawTags = []): Tags => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]))
 

@@ -14,7 +14,7 @@ import { timings } from '../../localstack/timing.ts'
 import { readConfig } from '../../src/config.ts'
 import { equal } from '../../src/lib/json.ts'
 import { type Running, start } from '../../src/start.ts'
-import { type ClusterAfter, readAfter, type TakeoverCase } from './load.ts'
+import { type ClusterAfter, readAfter, type RecordedCall, type TakeoverCase } from './load.ts'
 import { replayCloud } from './replay.ts'
 
 const accessKey = 'CONTROLLER'
@@ -30,6 +30,10 @@ export type RecordedWorld = {
   objects(kind: string): readonly KubeObject[]
   /** Deletes every Ingress; one that protects its load balancer is shown to hold, then told to let go. */
   removeIngresses(): Promise<void>
+  /** A recorded write, by somebody else than the controller. */
+  replay(call: RecordedCall): Promise<unknown>
+  /** A user's edits: the objects are now those of `next`; what is missing there is deleted. */
+  become(next: TakeoverCase['objects']): Promise<void>
   controller(): Running
   /** Until nothing runs and nothing has changed for a while. */
   quiet(): Promise<void>
@@ -83,6 +87,12 @@ export async function startRecordedWorld(
         }
         await call(api, 'PATCH', ingress, { metadata: { annotations } })
       }
+    },
+    replay: (call) => cloud.replay(call),
+    become: async (next) => {
+      const keys = new Set(next.map(keyOf))
+      for (const object of recorded.objects) if (!keys.has(keyOf(object))) await remove(api, object)
+      for (const object of next) await edit(api, object)
     },
     controller: () => {
       const config = readConfig(flagsOf(recorded), {})
@@ -146,12 +156,42 @@ function definitions(): readonly RecordedObject[] {
     .map((document) => document.toJSON() as RecordedObject)
 }
 
+const keyOf = ({ kind, metadata }: RecordedObject): string => {
+  const { namespace = '', name } = metadata as { namespace?: string; name: string }
+  return `${kind} ${namespace}/${name}`
+}
+
+const storedAs = (api: ApiServer, { kind, metadata }: RecordedObject): KubeObject | undefined => {
+  const { namespace, name } = metadata as { namespace?: string; name: string }
+  return api.store.get(storageOf(kind), namespace, name)
+}
+
+async function remove(api: ApiServer, object: RecordedObject): Promise<void> {
+  const stored = storedAs(api, object)
+  if (stored?.kind === 'Ingress') await call(api, 'DELETE', stored)
+  else if (stored !== undefined) api.store.remove(storageOf(stored.kind), stored)
+}
+
+/** Of an Ingress: spec, annotations and labels, as `kubectl apply` would; of the rest, all. */
+async function edit(api: ApiServer, object: RecordedObject): Promise<void> {
+  const stored = storedAs(api, object)
+  if (stored === undefined || object.kind !== 'Ingress') {
+    const { resourceVersion: _now, ...known } = stored?.metadata ?? {}
+    if (
+      stored === undefined ||
+      !equal({ ...object, metadata: { ...known, ...object.metadata } }, { ...stored, metadata: known })
+    )
+      fill(api, [{ ...object, metadata: { ...known, ...object.metadata } }])
+    return
+  }
+  const { spec, metadata } = object as unknown as KubeObject
+  const gone = Object.keys(stored.metadata.annotations ?? {}).map((key) => [key, null])
+  const annotations = { ...Object.fromEntries(gone), ...metadata.annotations }
+  await call(api, 'PATCH', stored, { spec, metadata: { annotations } })
+}
+
 /** What ALBC wrote lies over what was there; of a Pod, its conditions are added. */
 function merged(before: TakeoverCase['objects'], after: ClusterAfter): readonly RecordedObject[] {
-  const keyOf = ({ kind, metadata }: RecordedObject): string => {
-    const { namespace = '', name } = metadata as { namespace?: string; name: string }
-    return `${kind} ${namespace}/${name}`
-  }
   const objects = new Map<string, RecordedObject>(before.map((object) => [keyOf(object), object]))
   for (const written of after) {
     const old = objects.get(keyOf(written)) as (RecordedObject & { status?: Status }) | undefined

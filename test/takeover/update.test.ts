@@ -1,0 +1,41 @@
+/** What ALBC built is taken over and then edited: it becomes what ALBC made of that edit. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { eventually } from '../world.ts'
+import { contentOf, differences } from './account.ts'
+import { caseNames, hasEdit, loadCase } from './load.ts'
+import { patienceMs, startRecordedWorld } from './world.ts'
+
+/** Calls that a switch without an outage costs more than ALBC's: the new group waits in a rule that matches nothing. */
+const dearer: Readonly<Record<string, number>> = { 'update-target-type': 3 }
+
+describe('what an edit makes of it', { concurrency: 8 }, () => {
+  for (const name of caseNames().filter((one) => hasEdit(one)))
+    test(`${name} becomes what ALBC made of it`, async () => {
+      const recorded = loadCase(name)
+      const edited = loadCase(name, undefined, 2)
+      const albc = await startRecordedWorld(recorded, 'as ALBC left it')
+      const world = await startRecordedWorld(recorded, 'as ALBC left it')
+      try {
+        for (const call of edited.calls) if (call.error === undefined) await albc.replay(call)
+        world.controller()
+        await world.quiet()
+        await world.become(edited.objects)
+        await eventually(
+          () => assert.deepEqual(differences(contentOf(world.account), contentOf(albc.account)), []),
+          patienceMs,
+        )
+        await world.quiet()
+        const made = world.writes().map(({ action }) => action)
+        const albcMade = edited.calls.map(({ action }) => action)
+        assert.ok(
+          made.length <= albcMade.length + (dearer[name] ?? 0),
+          `${made.sort().join(' ')}\nALBC: ${albcMade.sort().join(' ')}`,
+        )
+        assert.deepEqual(world.complaints, [])
+      } finally {
+        await world.end()
+        await albc.end()
+      }
+    })
+})
