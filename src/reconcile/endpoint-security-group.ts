@@ -3,11 +3,14 @@ import { apply } from '../apply/apply.ts'
 import { readSecurityGroups } from '../aws/observe.ts'
 import { ok } from '../lib/result.ts'
 import { keyOf } from '../model/cluster.ts'
+import { bindingRef } from '../model/endpoint.ts'
+import type { StepResult } from '../plan/outcome.ts'
 import { planEndpointSecurityGroup } from '../plan/endpoint-security-group.ts'
+import { problemOf } from '../status/event.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { type Context, optionsOf, readerOf } from './context.ts'
-import { backendGroupKey } from './key.ts'
+import { backendGroupKey, endpointGroupKey } from './key.ts'
 import { afterAwsError, again, settled } from './verdict.ts'
 
 /** What nobody wants any more is revoked after this, so that a backend that comes back at once finds it open. */
@@ -49,14 +52,29 @@ async function reconcile(id: string, pass: Pass, context: Context): Promise<Verd
   context.queue.add(backendGroupKey, 'resync')
   for (const one of results) {
     if (one.result !== 'failed') continue
+    tell(id, one, context)
     // Somebody else changed it meanwhile: what we know is wrong.
     if (one.error.kind === 'notFound' || one.error.kind === 'exists') {
       await readSecurityGroups(readerOf(context, pass, 'reconcile'), context.mirror, [id])
     }
     return afterAwsError(one.error)
   }
+  context.reports.problems(endpointGroupKey(id), [])
   if (results.some(({ result }) => result === 'skipped')) return again(200, 'the group changed meanwhile')
   return verdict
+}
+
+/** The targets of those who want something on this group are registered, and may not be reached. */
+function tell(id: string, failure: Extract<StepResult, { result: 'failed' }>, context: Context): void {
+  const { kind } = failure.error
+  if (kind !== 'denied' && kind !== 'invalid' && kind !== 'quota') return
+  const wanting = context.bindings
+    .list()
+    .filter((binding) => context.endpointRules.of(keyOf(binding)).has(id))
+  context.reports.problems(
+    endpointGroupKey(id),
+    wanting.map((binding) => problemOf(failure, bindingRef(binding))),
+  )
 }
 
 /** Every binding with rules to ask for has asked since we started: only then may anything be revoked. */

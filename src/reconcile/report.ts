@@ -34,7 +34,7 @@ export function createReports(recorder: Pick<Recorder, 'record'>, find: Find): R
     problems: (key, problems) => {
       const events = new Map(problems.map(eventOf).map((event) => [textOf(event), event]))
       // Another key may have told it: an Ingress comes into a group, and goes, with its mistake.
-      const known = (text: string): boolean => told.values().some((texts) => texts.has(text))
+      const known = (text: string): boolean => [...told.values()].some((texts) => texts.has(text))
       for (const [text, event] of events) if (!known(text)) record(event)
       if (events.size === 0) told.delete(key)
       else told.set(key, new Set(events.keys()))

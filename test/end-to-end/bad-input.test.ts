@@ -269,3 +269,28 @@ test('one event for one typo, however often its Ingress is looked at', async () 
     [1],
   )
 })
+
+test('no subnet bears the tag: told with the tag; and built once subnets are named', async () => {
+  const bare = await openShop([], ({ account }) => {
+    for (const [id] of account.subnets) account.tags.delete(id)
+    account.routeTables.clear()
+  })
+  try {
+    await bare.world.kube.apply(member('bare'))
+    const { reason, message, involvedObject } = await onlyNewWarning(bare, [])
+    assert.equal(involvedObject.name, 'bare')
+    assert.equal(reason, 'SubnetsNotFound')
+    assert.match(
+      message,
+      /Tag at least two subnets of VPC vpc-\w+.* with kubernetes\.io\/role\/elb=1; or name them in/,
+    )
+    assert.equal(bare.world.account.loadBalancers.size, 0)
+    const known = await bare.warnings()
+    const [one = '', two = ''] = [...bare.world.account.subnets.keys()]
+    await annotate(bare, 'bare', { subnets: `${one},${two}` })
+    await bare.answer(await bare.address('bare'), '/bare', 200)
+    assert.equal((await bare.warnings()).length, known.length)
+  } finally {
+    await bare.world.end()
+  }
+})

@@ -110,3 +110,30 @@ test('DescribeSubnets denied: told on every member, since nothing of the group c
     await shop.answer(await shop.address('web'), '/web', 200)
     assert.equal((await shop.warnings()).length, 1)
   }))
+
+test('AuthorizeSecurityGroupIngress denied on the group of the nodes: told on the binding, whose targets are registered all the same', () =>
+  within(async (shop) => {
+    await shop.world.kube.apply(member('web'))
+    await shop.answer(await shop.address('web'), '/web', 200)
+    await shop.controller.idle()
+    deny(shop, 'ec2:AuthorizeSecurityGroupIngress')
+    await shop.world.kube.patch('/api/v1/namespaces/shop/services/web', {
+      spec: {
+        ports: [
+          { name: 'http', port: 80, targetPort: 8080 },
+          { name: 'other', port: 81, targetPort: 8081 },
+        ],
+      },
+    })
+    await annotate(shop, 'web', { 'healthcheck-port': 'other' })
+    const events = await warned(shop, 'TargetGroupBinding', 'k8s-shop-web-')
+    saysWhatIsMissing(
+      events[0] as SeenEvent,
+      'ec2:AuthorizeSecurityGroupIngress',
+      'ec2:AuthorizeSecurityGroupIngress',
+    )
+    assert.deepEqual(
+      [...shop.world.account.targetGroups.values()].map(({ targets }) => targets.size),
+      [1],
+    )
+  }))
