@@ -27,6 +27,8 @@ export type Cloud = {
   /** Canonical JSON of the accounts given, default all. */
   state(accounts?: readonly Account[]): string
   fault(fault: InjectedFault): void
+  /** Forgets faults that were asked for and not used up. */
+  clearFaults(): void
   /** Forgets all that happened; each account is as seeded again, and the same object. */
   reset(): void
 }
@@ -76,6 +78,7 @@ export function createCloud({
     context: (account) => contextOf(inner, account, account.id),
     state: (of = [...accounts.values()]) => stateOf(of, now()),
     fault: (fault) => faults.add(fault),
+    clearFaults: () => faults.clear(),
     reset: () => reset(inner),
   }
   const local = createLocal(cloud)

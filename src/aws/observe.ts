@@ -102,3 +102,16 @@ export async function readSecurityGroups(
   }
   return ok(all)
 }
+
+/** Groups of nodes and pods that let this group in: whoever opened them may have ended before closing them. */
+export async function readSecurityGroupsNaming(
+  reader: Reader,
+  mirror: Mirror,
+  id: string,
+): Promise<Result<void, AwsError>> {
+  const beganAt = Date.now()
+  const found = await securityGroupsBy(reader, [{ Name: 'ip-permission.group-id', Values: [id] }])
+  if (!found.ok) return found
+  mirror.securityGroups.read(found.value, { scope: () => false, beganAt })
+  return ok(undefined)
+}

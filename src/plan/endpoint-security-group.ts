@@ -23,14 +23,27 @@ export function planEndpointSecurityGroup(
   const ranges = all || exact ? wanted : collapse(wanted)
   const labelled = ranges.map((permission) => ({ ...permission, description: sharedDescription }))
   const foreign = new Set(group.ingress.filter((one) => !isOurs(one)).map(permissionKey))
+  const ours = group.ingress.filter(isOurs)
+  // While others may still ask for more, what a wider rule lets in needs no rule of its own.
+  const isOpen = (permission: Permission) =>
+    !options.complete && ours.some((wide) => covers(wide, permission))
   return planPermissions(
     group.id,
     // AWS takes no second rule that differs only in its description.
-    labelled.filter((permission) => !foreign.has(permissionKey(permission))),
-    group.ingress.filter(isOurs),
+    labelled.filter((permission) => !foreign.has(permissionKey(permission)) && !isOpen(permission)),
+    ours,
     { keepSurplus: !options.complete },
   )
 }
+
+const covers = (wide: Permission, narrow: Permission): boolean =>
+  wide.fromPort !== undefined &&
+  wide.toPort !== undefined &&
+  narrow.fromPort !== undefined &&
+  narrow.toPort !== undefined &&
+  wide.fromPort <= narrow.fromPort &&
+  wide.toPort >= narrow.toPort &&
+  permissionKey({ ...wide, fromPort: narrow.fromPort, toPort: narrow.toPort }) === permissionKey(narrow)
 
 const isOurs = ({ description }: Permission): boolean =>
   (description ?? '')

@@ -1,10 +1,12 @@
 /** What is safe to do now so that the group's part of AWS and of the cluster becomes what is desired, and what to wait for. */
-import type { Actual } from '../model/actual.ts'
+import type { Actual, ActualListener } from '../model/actual.ts'
 import type { Desired } from '../model/desired.ts'
+import type { Listener } from '../model/listener.ts'
 import { planListeners } from './listener.ts'
 import { byText, draft, join, type Draft } from './draft.ts'
 import { deleteLoadBalancers, needsBackendSecurityGroup, planLoadBalancer } from './load-balancer.ts'
 import { named } from './match.ts'
+import { planRules } from './rule.ts'
 import { planSecurityGroups, planSurplusSecurityGroups } from './security-group.ts'
 import type { Plan, Step, Wait } from './step.ts'
 import { planSurplusTargetGroups, planTargetGroups, type Naming } from './target-group.ts'
@@ -23,8 +25,29 @@ export function plan(desired: Desired, actual: Actual, input: PlanInput): Plan {
   }
 }
 
-/** No load balancer can be built yet: what it would need, and nothing goes. */
-const prepare = (world: World): Draft => join([planSecurityGroups(world), planTargetGroups(world)])
+/** No load balancer can be built yet: what it would need. Where only held members stand, what others left there goes. */
+function prepare(world: World): Draft {
+  const { desired, actual } = world
+  const made = join([planSecurityGroups(world), planTargetGroups(world)])
+  if (!world.held || desired.targetGroups.length > 0) return made
+  const rules = actual.listeners.map((served) =>
+    planRules({ world, listener: standing(desired, served), served, otherGates: [] }),
+  )
+  const left = join([made, ...rules])
+  return join([left, planSurplusTargetGroups(world, naming(world, left.steps))])
+}
+
+/** A listener as it is served, with nothing but the rules of held members. */
+const standing = ({ stack, held }: Desired, served: ActualListener): Listener => ({
+  ref: { ref: 'listener', stack, id: String(served.port) },
+  port: served.port,
+  protocol: served.protocol,
+  defaultActions: { is: served.defaultActions },
+  certificates: { is: served.certificates },
+  attributes: {},
+  tags: {},
+  rules: held.map((member) => ({ held: member })),
+})
 
 function serve(world: World): Draft {
   const base = join([planSecurityGroups(world), planTargetGroups(world), planLoadBalancer(world)])

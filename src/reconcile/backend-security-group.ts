@@ -16,6 +16,9 @@ import { afterAwsError, again, settled } from './verdict.ts'
 export async function reconcileBackendGroup(pass: Pass, context: Context): Promise<Verdict> {
   const { settings, mirror } = context
   if (!settings.enableBackendSecurityGroup || settings.backendSecurityGroup !== undefined) return settled
+  const ready = await context.sweeper.ready('', optionsOf(pass, 'reconcile', context))
+  if (!ready.ok) return afterAwsError(ready.error)
+  if (!ready.value.ready) return again(ready.value.afterMs, ready.value.why)
   const users = [...context.backendUsers].filter(([, uses]) => uses).map(([stack]) => stack)
   const id = mirror.backendSecurityGroup
   const served = id === undefined ? undefined : mirror.securityGroups.get(id)

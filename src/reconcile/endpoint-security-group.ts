@@ -22,6 +22,10 @@ export function reconcileEndpointGroup(id: string, pass: Pass, context: Context)
 }
 
 async function reconcile(id: string, pass: Pass, context: Context): Promise<Verdict> {
+  // A write of unknown outcome: until it is settled, nothing of no group is written.
+  const ready = await context.sweeper.ready('', optionsOf(pass, 'reconcile', context))
+  if (!ready.ok) return afterAwsError(ready.error)
+  if (!ready.value.ready) return again(ready.value.afterMs, ready.value.why)
   if (context.mirror.securityGroups.get(id) === undefined) {
     const read = await readSecurityGroups(readerOf(context, pass, 'reconcile'), context.mirror, [id])
     if (!read.ok) return afterAwsError(read.error)

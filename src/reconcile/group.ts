@@ -20,7 +20,7 @@ import { factsFor } from './facts.ts'
 import { backendGroupKey, groupKey } from './key.ts'
 import { policyOf, refOf } from './policy.ts'
 import { claim, finish, type Passed } from './member.ts'
-import { afterAwsError, again, settled } from './verdict.ts'
+import { afterAwsError, again, settled, soonest } from './verdict.ts'
 import { satisfy } from './wait.ts'
 
 /** A plan says what is safe now; a pass goes on until nothing more is, or this often. */
@@ -97,6 +97,9 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
       const waited = await satisfy(planned.waits, pass, context)
       wait = waited.verdict
       if (waited.progress && round < mostRounds) continue
+      // Nobody refused and nothing was done: AWS' rate, a doubt or another's change stood in the way.
+      if (stuck && outcome.results.every(({ result }) => result === 'skipped'))
+        wait = soonest([wait, again(1_000, 'some steps are left')])
     } else if (round < mostRounds && outcome.results.every(({ result }) => result === 'done')) continue
     else wait = again(500, 'some steps are left')
     const actual = context.mirror.actual(stack, bindingsOf(stack, context))

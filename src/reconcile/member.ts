@@ -6,7 +6,7 @@ import type { Actual } from '../model/actual.ts'
 import type { IngressKey } from '../model/choice.ts'
 import { type Ingress, keyOf } from '../model/cluster.ts'
 import type { Built } from '../model/desired.ts'
-import type { Group, Member } from '../model/group.ts'
+import { type Group, groupsOf, type Member } from '../model/group.ts'
 import { loadBalancerName } from '../model/name.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Outcome } from '../plan/outcome.ts'
@@ -144,7 +144,7 @@ async function release(
 ): Promise<Verdict> {
   if (context.observe || isHeldBack(ingress, passed)) return settled
   if (remains(ingress, group, passed)) return again(1_000, 'something of it is left in AWS')
-  if (ingress.metadata.deletionTimestamp === undefined) {
+  if (ingress.metadata.deletionTimestamp === undefined && !isMember(ingress, context)) {
     const others = statusWithout(
       ingress,
       new Set(passed.actual.loadBalancers.map(({ dnsName }) => dnsName.toLowerCase())),
@@ -175,6 +175,12 @@ async function isLeft({ stack }: Group, { passed, pass, context }: Releasing): P
   if (!left.ok) return afterAwsError(left.error)
   return left.value ? again(500, 'something of it turned up in AWS') : settled
 }
+
+/** Of another group by now, which will write its own address over ours: meanwhile the status is never empty. */
+const isMember = (ingress: Ingress, { informers, settings }: Context): boolean =>
+  [...groupsOf(informers.snapshot(), settings).groups.values()].some(({ members }) =>
+    members.some(({ key }) => key === keyOf(ingress)),
+  )
 
 const isHeldBack = (ingress: Ingress, { built }: Passed): boolean =>
   built.desired.held.includes(keyOf(ingress))

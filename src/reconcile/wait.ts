@@ -71,7 +71,7 @@ export function createPace(): Pace {
   const asked = new Map<string, { readonly at: number; readonly everyMs: number }>()
   const next = (what: string): number => {
     const last = asked.get(what)
-    return last === undefined ? firstMs : Math.max(0, last.at + last.everyMs - Date.now())
+    return last === undefined ? firstMs : Math.max(0, Math.ceil(last.at + last.everyMs - Date.now()))
   }
   return {
     due: (what) => {
