@@ -2,12 +2,20 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { crdFiles, type GeneratedFile } from './crds.ts'
+import { annotationsTable } from './docs/annotations.ts'
+import { flagsPage } from './docs/flags.ts'
+import { problemsPage } from './docs/problems.ts'
 
 const root = join(import.meta.dirname, '..')
 const check = process.argv.includes('--check')
 
 /** A document with generated parts is one more function here. */
-const files: readonly GeneratedFile[] = [...crdFiles()]
+const pages: readonly GeneratedFile[] = [
+  { path: 'docs/annotations.md', text: annotationsTable() },
+  { path: 'docs/flags.md', text: flagsPage() },
+  { path: 'docs/problems.md', text: problemsPage() },
+]
+const files = [...crdFiles(), ...pages]
 
 const stale = files.filter(({ path, text }) => {
   const file = join(root, path)

@@ -16,7 +16,7 @@ const trackingKeys = [
 ]
 
 /** Flags of ALBC that belong to what we don't serve (Services, Gateways, webhooks): accepted, so that its manifests start us. */
-const ignored = new Set([
+export const ignoredFlags: ReadonlySet<string> = new Set([
   'enable-leader-election',
   'leader-election-id',
   'leader-election-namespace',
@@ -61,7 +61,7 @@ function readArguments(argv: readonly string[], mistakes: string[]): ReadonlyMap
     const argument = argv[i] ?? ''
     const found = /^--?([a-z][a-z0-9-]*)(?:=([\s\S]*))?$/.exec(argument)
     const name = found?.[1] ?? ''
-    if (!(name in flags) && !ignored.has(name)) {
+    if (!(name in flags) && !ignoredFlags.has(name)) {
       mistakes.push(`${argument}: unknown flag${nearest(name)}`)
       continue
     }

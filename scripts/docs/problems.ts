@@ -1,0 +1,181 @@
+/** docs/problems.md: every kind of problem, what it means and what to do; a kind that is missing here does not compile. */
+import type { ProblemKind } from '../../src/model/problem.ts'
+import { eventOf } from '../../src/status/event.ts'
+
+type Words = {
+  readonly means: string
+  readonly remedy: string
+  /** What happens meanwhile. */
+  readonly until: 'held' | 'served' | 'later' | 'targets'
+}
+
+const words: Readonly<Record<ProblemKind, Words>> = {
+  UnknownAnnotation: {
+    means: 'An annotation under our prefix that nothing reads, most often a typo.',
+    remedy: 'Write the name that the event suggests, or remove the annotation.',
+    until: 'served',
+  },
+  InvalidAnnotation: {
+    means: 'The value of an annotation does not parse, or is not among those allowed.',
+    remedy: 'Write what the event allows, or remove the annotation.',
+    until: 'held',
+  },
+  InvalidGroup: {
+    means: 'The name of the group is not one.',
+    remedy: 'Use lower case letters, digits, `-` and `.`, at most 63.',
+    until: 'held',
+  },
+  InvalidGroupOrder: {
+    means: 'The order is no whole number from -1000 to 1000.',
+    remedy: 'Correct `group.order`.',
+    until: 'held',
+  },
+  InvalidIngressClass: {
+    means:
+      'The IngressClass does not exist, its parameters are of another kind, or it does not admit the namespace.',
+    remedy: 'Create or correct the class, label the namespace, or name another class.',
+    until: 'held',
+  },
+  MultipleDefaultIngressClasses: {
+    means: 'The Ingress names no class, and several classes are marked as the default.',
+    remedy: 'Name a class, or leave the mark on one class only.',
+    until: 'held',
+  },
+  InvalidIngressClassParams: {
+    means: 'The IngressClassParams that the class names do not exist.',
+    remedy: 'Create them, or remove `spec.parameters` from the class.',
+    until: 'held',
+  },
+  InvalidBackend: {
+    means: 'A backend names no Service, no port, or an action that is not annotated.',
+    remedy:
+      'Complete the backend, or add the annotation that the event names; where only that is missing, the path answers 503 until then.',
+    until: 'held',
+  },
+  InvalidPath: {
+    means: 'A path that its path type does not allow.',
+    remedy: 'Use path type ImplementationSpecific for wildcards, or correct the path.',
+    until: 'held',
+  },
+  InvalidListenPorts: {
+    means: 'The ports are not a list, are out of range, or a redirect leads to a port without HTTPS.',
+    remedy: 'Correct `listen-ports` or `ssl-redirect`.',
+    until: 'held',
+  },
+  ServiceMissing: {
+    means: 'The Service of a backend does not exist.',
+    remedy:
+      'Create it, or name another. Its path answers 503 until then, unless `--tolerate-non-existent-backend-service=false`.',
+    until: 'served',
+  },
+  ServicePortMissing: {
+    means: 'The Service has no such port.',
+    remedy: 'Use one of those that the event lists.',
+    until: 'held',
+  },
+  ServiceUnusable: {
+    means:
+      'The Service can not be forwarded to: ExternalName, no node port for target type instance, IPv6 without dual stack.',
+    remedy: 'Change the Service, or the setting that the event names.',
+    until: 'held',
+  },
+  SubnetsNotFound: {
+    means: 'No subnets fit, or those that are named do not exist or share a zone.',
+    remedy:
+      'Tag or name at least two subnets in different zones. The account is looked at again each minute.',
+    until: 'held',
+  },
+  SecurityGroupsNotFound: {
+    means: 'A security group that is named does not exist in the VPC.',
+    remedy: 'Correct the name or id, or create the group. The account is looked at again each minute.',
+    until: 'held',
+  },
+  CertificateNotFound: {
+    means: 'No certificate of ACM is for a host of an HTTPS listener.',
+    remedy:
+      'Issue or import one, or name it in `certificate-arn`. The account is looked at again each minute.',
+    until: 'held',
+  },
+  Conflict: {
+    means: 'Members of a group disagree on something that they share.',
+    remedy:
+      'Let them say the same. What AWS serves now stays, if one of them says it. Two protocols on one port hold the younger member.',
+    until: 'served',
+  },
+  DeletionProtected: {
+    means: 'The load balancer has deletion protection, and its last Ingress is being deleted.',
+    remedy: 'Take the protection away; then it is deleted.',
+    until: 'held',
+  },
+  Unsupported: {
+    means: 'A setting that is known and not acted upon yet.',
+    remedy: 'Remove it.',
+    until: 'held',
+  },
+  TargetGroupMissing: {
+    means: 'The target group of a binding does not exist.',
+    remedy: 'Delete the binding, or name a target group that exists.',
+    until: 'targets',
+  },
+  TargetGroupUnusable: {
+    means:
+      'The target group of a binding is not one that it can register in: another VPC, another target type.',
+    remedy: 'Correct the binding, or name another target group.',
+    until: 'targets',
+  },
+  EndpointsUnusable: {
+    means: 'The endpoints of a Service can not be told, or are outside of what the target group takes.',
+    remedy: 'See the event: it names the Service, the pod or the node.',
+    until: 'targets',
+  },
+  NetworkInterfaceNotFound: {
+    means: 'It can not be told which security group guards a target.',
+    remedy: 'Tag one security group of the node with `kubernetes.io/cluster/<cluster name>`.',
+    until: 'targets',
+  },
+  AwsRefused: {
+    means: 'AWS refused a call.',
+    remedy: 'Correct what AWS names; the event has its own words.',
+    until: 'later',
+  },
+  AwsDenied: {
+    means: 'The role of the controller may not make a call.',
+    remedy:
+      'Allow the IAM action that the event names. The call is made again each minute, and after each edit.',
+    until: 'later',
+  },
+  Guarded: {
+    means: 'More would be deleted than a change of class, selector or flag should delete at once.',
+    remedy: 'Undo the change, or approve it.',
+    until: 'later',
+  },
+  ReplacementImpossible: {
+    means: 'A change that AWS only makes by replacing, where the new one can not stand beside the old one.',
+    remedy: 'Undo the change, or accept the downtime as the event says.',
+    until: 'later',
+  },
+}
+
+const meanwhile: Readonly<Record<Words['until'], string>> = {
+  held: 'the Ingress is held',
+  served: 'all else is served',
+  later: 'the step is left out; all else goes on',
+  targets: 'targets stay as they are',
+}
+
+export const problemsPage = (): string =>
+  `${[
+    '# Problems',
+    '',
+    'Each mistake is told once, by an event on the object that has it: which field, which value, what is allowed, what to do. It is told again only after it was gone.',
+    '',
+    'A *held* Ingress stays as AWS serves it now: its rules, target groups, ports, certificates and tags; its pods are still followed. One that never worked changes nothing. The other members of its group go on. With `--group-failure=strict` the whole group waits, as with ALBC.',
+    '',
+    '| kind | reason of the event | what it means | what to do | meanwhile |',
+    '|---|---|---|---|---|',
+    ...Object.entries(words).map(([kind, { means, remedy, until }]) => {
+      const on = { kind: 'Ingress', name: '' } as const
+      const { reason } = eventOf({ kind: kind as ProblemKind, on, level: 'error', message: '', remedy: '' })
+      return `| ${kind} | \`${reason}\` | ${means} | ${remedy} | ${meanwhile[until]} |`
+    }),
+  ].join('\n')}\n`
