@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { timings } from '../../localstack/timing.ts'
-import { caseNames, loadCase } from './load.ts'
+import { caseNames, loadCase, type RecordedCall } from './load.ts'
 import { replayCloud } from './replay.ts'
 
 /**
@@ -41,14 +41,25 @@ function sorted(items: readonly unknown[]): unknown[] {
   return [...items].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 }
 
+/** Of several rules, moto answers with the last; AWS with all. */
+const isCutShort = ({ action, input, output }: RecordedCall): boolean =>
+  action === 'AuthorizeSecurityGroupIngress' &&
+  (output?.['SecurityGroupRules'] as readonly unknown[] | undefined)?.length === 1 &&
+  /"(CidrIp|CidrIpv6|PrefixListId|GroupId)":.*"(CidrIp|CidrIpv6|PrefixListId|GroupId)":/.test(
+    JSON.stringify(input['IpPermissions']),
+  )
+
 for (const name of caseNames())
   test(`replay ${name}`, async () => {
     const { calls, rawFacts } = loadCase(name)
     const cloud = replayCloud(rawFacts, { ...timings.instant, loadBalancerActiveMs: 1000 })
-    for (const call of calls)
+    for (const call of calls) {
+      const answer = await cloud.replay(call)
+      if (isCutShort(call)) continue
       assert.deepEqual(
-        comparable(call.action, await cloud.replay(call)),
+        comparable(call.action, answer),
         comparable(call.action, call.output),
         `${call.action} ${JSON.stringify(call.input).slice(0, 200)}`,
       )
+    }
   })
