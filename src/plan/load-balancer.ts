@@ -52,11 +52,15 @@ function chosenSecurityGroups(world: World): readonly Name[] {
   return names.map(world.nameOf)
 }
 
+/** Without any there is nowhere to put it, and nothing is made for it. */
+export const hasSubnets = ({ desired }: World): boolean =>
+  desired.loadBalancer !== undefined &&
+  (choose(desired.loadBalancer.subnets, undefined, sameSet) ?? []).length > 0
+
 function createLoadBalancer(world: World, wanted: LoadBalancer): Draft {
   const subnets = choose(wanted.subnets, undefined, sameSet) ?? []
   const scheme = choose<Scheme>(wanted.scheme, undefined, is) ?? 'internal'
   const ipAddressType = choose<LoadBalancerIpAddressType>(wanted.ipAddressType, undefined, is) ?? 'ipv4'
-  if (subnets.length === 0) return draft({})
   const securityGroups = chosenSecurityGroups(world)
   const key = refKey(wanted.ref)
   const { ref, tags } = wanted

@@ -4,7 +4,12 @@ import type { Desired } from '../model/desired.ts'
 import type { Listener } from '../model/listener.ts'
 import { planListeners } from './listener.ts'
 import { byText, draft, join, type Draft } from './draft.ts'
-import { deleteLoadBalancers, needsBackendSecurityGroup, planLoadBalancer } from './load-balancer.ts'
+import {
+  deleteLoadBalancers,
+  hasSubnets,
+  needsBackendSecurityGroup,
+  planLoadBalancer,
+} from './load-balancer.ts'
 import { named } from './match.ts'
 import { planRules } from './rule.ts'
 import { planSecurityGroups, planSurplusSecurityGroups } from './security-group.ts'
@@ -50,6 +55,7 @@ const standing = ({ stack, held }: Desired, served: ActualListener): Listener =>
 })
 
 function serve(world: World): Draft {
+  if (world.loadBalancer === undefined && !hasSubnets(world)) return draft({})
   const base = join([planSecurityGroups(world), planTargetGroups(world), planLoadBalancer(world)])
   const ready =
     world.loadBalancer !== undefined || base.steps.some(({ call }) => call === 'CreateLoadBalancer')

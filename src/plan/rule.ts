@@ -292,8 +292,8 @@ function ruleTags(world: World, slots: readonly Slot[]): Draft {
 function holds(world: World, slots: readonly Slot[], port: number): Draft['holds'] {
   const kept = slots.flatMap((slot) => (slot.kind === 'keep' && !slot.wanted ? [slot.rule] : []))
   const owners = [...new Set(kept.map((rule) => ownerOf(world, rule) ?? 'unknown'))].sort(byText)
-  return owners.map((ingress) => ({
-    ingress,
-    what: `${kept.filter((rule) => (ownerOf(world, rule) ?? 'unknown') === ingress).length} rules on port ${port}`,
-  }))
+  return owners.map((ingress) => {
+    const { length } = kept.filter((rule) => (ownerOf(world, rule) ?? 'unknown') === ingress)
+    return { ingress, what: `${length} ${length === 1 ? 'rule' : 'rules'} on port ${port}` }
+  })
 }

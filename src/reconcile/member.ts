@@ -205,14 +205,15 @@ function remains(ingress: Ingress, group: Group, { actual, plan }: Passed): bool
 }
 
 /** Whether the group names the shared backend security group; the loop that owns it looks when that changes. */
-function noteBackendUse({ stack }: Group, { built, actual }: Passed, context: Context): void {
+function noteBackendUse({ stack }: Group, { built, plan, actual }: Passed, context: Context): void {
   const text = JSON.stringify([
     built.desired.loadBalancer?.securityGroups,
     built.desired.targetGroups.map(({ binding }) => binding.networking),
   ])
   const held =
     built.desired.held.length > 0 || (!built.desired.gone && built.desired.loadBalancer === undefined)
-  const uses = text.includes('"backend-sg"') || (held && actual.loadBalancers.length > 0)
+  const building = actual.loadBalancers.length > 0 || plan.steps.length + plan.waits.length > 0
+  const uses = (building && text.includes('"backend-sg"')) || (held && actual.loadBalancers.length > 0)
   const before = context.backendUsers.get(stack)
   if (built.desired.gone) context.backendUsers.delete(stack)
   else context.backendUsers.set(stack, uses)

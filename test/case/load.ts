@@ -16,7 +16,7 @@ import type {
 
 const root = import.meta.dirname
 
-export type Account = Seed & {
+type Account = Seed & {
   readonly account: string
   readonly region: string
   readonly clusterName: string

@@ -284,7 +284,7 @@ test('no subnet bears the tag: told with the tag; and built once subnets are nam
       message,
       /Tag at least two subnets of VPC vpc-\w+.* with kubernetes\.io\/role\/elb=1; or name them in/,
     )
-    assert.equal(bare.world.account.loadBalancers.size, 0)
+    assert.deepEqual(bare.writes(0), [])
     const known = await bare.warnings()
     const [one = '', two = ''] = [...bare.world.account.subnets.keys()]
     await annotate(bare, 'bare', { subnets: `${one},${two}` })

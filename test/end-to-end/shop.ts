@@ -124,5 +124,5 @@ export async function onlyNewWarning(shop: Shop, before: readonly SeenEvent[]): 
   return events[0] as SeenEvent
 }
 
-export const textOf = ({ involvedObject: { kind, name }, reason, message }: SeenEvent): string =>
+const textOf = ({ involvedObject: { kind, name }, reason, message }: SeenEvent): string =>
   `${kind} ${name} ${reason}: ${message}`
