@@ -35,7 +35,9 @@ const tellsOfOurs = new Set([
 
 export function afterFailure(failed: Failed, error: AwsError): StepResult {
   const { step, call, stack, mirror } = failed
-  if (error.kind === 'notFound' && forgetDeleted(call, mirror)) return { step, result: 'done' }
+  const isYoung =
+    error.kind === 'notFound' && resourcesOf(call, failed.nameOf).some((key) => mirror.isYoung(key))
+  if (error.kind === 'notFound' && !isYoung && forgetDeleted(call, mirror)) return { step, result: 'done' }
   if (isPermissionMismatch(call, error)) {
     // All or nothing: nothing was done, but what we know of the group is wrong.
     mirror.securityGroups.forget(failed.nameOf(call.group))

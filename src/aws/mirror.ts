@@ -181,11 +181,16 @@ export class Mirror {
       if (this.loadBalancers.get(arn) === undefined) this.#contentReadAt.delete(arn)
     for (const [key, arn] of this.#made) if (!this.has(arn)) this.#made.delete(key)
   }
+  get #tables() {
+    return [this.loadBalancers, this.listeners, this.rules, this.targetGroups, this.securityGroups]
+  }
   /** Whether it holds a resource of this ARN or id. */
   has(key: string): boolean {
-    return [this.loadBalancers, this.listeners, this.rules, this.targetGroups, this.securityGroups].some(
-      (table) => table.get(key) !== undefined,
-    )
+    return this.#tables.some((table) => table.get(key) !== undefined)
+  }
+  /** Whether we wrote this resource so lately that AWS' not knowing it proves nothing. */
+  isYoung(key: string): boolean {
+    return this.#tables.some((table) => table.isYoung(key))
   }
 
   /** A create's answer: what the Ref stands for from now on. */
@@ -213,14 +218,7 @@ export class Mirror {
   }
   /** A write failed so that we may be wrong about these; the next read of the stack decides. */
   doubted(stack: string, why: string, suspects: readonly string[], awaited: readonly Awaited[] = []): void {
-    for (const table of [
-      this.loadBalancers,
-      this.listeners,
-      this.rules,
-      this.targetGroups,
-      this.securityGroups,
-    ])
-      for (const key of suspects) table.doubt(key)
+    for (const table of this.#tables) for (const key of suspects) table.doubt(key)
     const added = { why, suspects: new Set(suspects), awaited }
     this.#doubts.set(stack, combined(this.#doubts.get(stack), added))
   }

@@ -27,6 +27,11 @@ export class Table<T> {
   get(key: string): T | undefined {
     return this.#entries.get(key)?.value
   }
+  /** We wrote it so lately that a read may not show it yet. */
+  isYoung(key: string): boolean {
+    const wroteAt = this.#entries.get(key)?.wroteAt
+    return wroteAt !== undefined && Date.now() < wroteAt + ownWriteWinsMs
+  }
   values(): T[] {
     return [...this.#entries.values()].map(({ value }) => value)
   }

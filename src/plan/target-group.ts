@@ -145,7 +145,7 @@ export function planSurplusTargetGroups(world: World, naming: Naming): Draft {
   const wanted = new Set(world.targetGroups.flatMap(({ actual }) => (actual ? [actual.arn] : [])))
   const surplus = world.actual.targetGroups
     .filter(({ arn }) => !wanted.has(arn) && !naming.kept.has(arn))
-    .filter((one) => !isHeld(world, one))
+    .filter((one) => isSuperseded(one) || !isHeld(world, one))
     .sort((a, b) => byText(a.arn, b.arn))
   return join(surplus.map((one) => deleteTargetGroup(world, one, naming.after(one.arn))))
 }
