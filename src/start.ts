@@ -17,12 +17,14 @@ import { begin, resync, sweep, work } from './reconcile/loops.ts'
 import { createObserved } from './reconcile/observed.ts'
 import { createDepartures } from './reconcile/policy.ts'
 import { metricsOf } from './reconcile/metrics.ts'
+import { joinQueues } from './reconcile/queues.ts'
 import { createReports } from './reconcile/report.ts'
 import { createTargetsMemory } from './reconcile/targets-memory.ts'
 import { createTurns } from './reconcile/turns.ts'
 import { createPace } from './reconcile/wait.ts'
 import { createInformers, type Informers } from './watch/informers.ts'
-import { createQueue, type Queue } from './watch/queue.ts'
+import { createQueue, type Pass, type Queue } from './watch/queue.ts'
+import type { Verdict } from './watch/verdict.ts'
 import { version } from './version.ts'
 
 export type StartOptions = {
@@ -98,15 +100,7 @@ function contextOf({ config, kube: handle, aws: wire = {}, log }: StartOptions):
     onError: (error, note) =>
       log.warn({ reason: error.reason, error: error.message, event: note.reason }, 'event not written'),
   })
-  const queue: Queue = createQueue({
-    workers:
-      flags['ingress-max-concurrent-reconciles'] + flags['targetgroupbinding-max-concurrent-reconciles'],
-    work: (pass) => work(pass, context),
-    onPass: ({ key, verdict, thrown, tookMs }) => {
-      if (thrown !== undefined) log.error({ key, err: thrown, tookMs }, 'a pass threw')
-      else log.debug({ key, verdict, tookMs }, 'pass')
-    },
-  })
+  const queue = queueOf({ flags, log, run: (pass) => work(pass, context) })
   const context: Context = {
     settings,
     observe: flags.mode === 'observe',
@@ -140,6 +134,30 @@ function contextOf({ config, kube: handle, aws: wire = {}, log }: StartOptions):
     stillLeader: () => true,
   }
   return { context, recorder }
+}
+
+function queueOf({
+  flags,
+  log,
+  run,
+}: {
+  readonly flags: Config['flags']
+  readonly log: Logger
+  readonly run: (pass: Pass) => Promise<Verdict>
+}): Queue {
+  const withWorkers = (workers: number): Queue =>
+    createQueue({
+      workers,
+      work: run,
+      onPass: ({ key, verdict, thrown, tookMs }) => {
+        if (thrown !== undefined) log.error({ key, err: thrown, tookMs }, 'a pass threw')
+        else log.debug({ key, verdict, tookMs }, 'pass')
+      },
+    })
+  return joinQueues(
+    withWorkers(flags['ingress-max-concurrent-reconciles']),
+    withWorkers(flags['targetgroupbinding-max-concurrent-reconciles']),
+  )
 }
 
 const finder =

@@ -45,6 +45,8 @@ export type NetworkInterfaces = {
 }
 
 const perCall = 200
+/** What was not found is not looked for again at every event. */
+const missingMs = 5_000
 
 /** `aws:///eu-west-1a/i-0123` -> `i-0123`; nodes outside EC2 have none. */
 export const instanceIdOf = (providerId: string | undefined): string | undefined =>
@@ -53,6 +55,13 @@ export const instanceIdOf = (providerId: string | undefined): string | undefined
 export function createNetworkInterfaces(aws: Reader['aws'], settings: InterfaceSettings): NetworkInterfaces {
   const seen = createSeen(settings.vpcId)
   const tags = new Map<string, Tags>()
+  /** Looked for in vain, when. */
+  const missing = new Map<string, number>()
+  const wasMissing = (place: Place): boolean => {
+    const now = Date.now()
+    for (const [name, at] of missing) if (now - at > missingMs) missing.delete(name)
+    return missing.has(nameOf(place))
+  }
   const readTags = async (reader: Reader, ids: readonly string[]): Promise<Result<void, AwsError>> => {
     for (const some of chunks(ids, perCall)) {
       const read = await securityGroupsBy(reader, [{ Name: 'group-id', Values: some }])
@@ -69,9 +78,11 @@ export function createNetworkInterfaces(aws: Reader['aws'], settings: InterfaceS
       alone(async () => {
         const reader = { aws, options }
         // A pod that no known interface has may sit on one that was attached since.
-        const unknown = places.filter((place) => seen.find(place) === undefined)
+        const unknown = places.filter((place) => seen.find(place) === undefined && !wasMissing(place))
         const read = await seen.read(reader, unknown)
         if (!read.ok) return read
+        for (const place of unknown)
+          if (seen.find(place) === undefined) missing.set(nameOf(place), Date.now())
         const several = places.flatMap((place) => {
           const groups = seen.find(place)?.securityGroups ?? []
           return groups.length > 1 ? groups : []
@@ -141,6 +152,9 @@ function createSeen(vpcId: string): Seen {
     },
   }
 }
+
+const nameOf = ({ instanceId = '', interfaceId = '', ip = '' }: Place): string =>
+  `${instanceId} ${interfaceId} ${ip}`
 
 const unique = (all: readonly string[]): string[] => [...new Set(all)].sort()
 

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../lib/result.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import type { Aws, AwsSettings, SendOptions } from './client.ts'
 
-export type Role = { readonly arn: string; readonly externalId?: string }
+type Role = { readonly arn: string; readonly externalId?: string }
 export type Roles = {
   /** A client that acts in the role; it draws from the other account's rates, not from ours. */
   of(role: Role, options: SendOptions): Promise<Result<Aws, AwsError>>
