@@ -262,14 +262,27 @@ test('deleting what is gone already is success, without a delete', async () => {
   const world = await built()
   const [redirect] = known(world).rules
   assert.ok(redirect)
+  const reader = world.other()
+  assert.ok((await reader.sweeper.sweep(sweeping)).ok)
+  const steps = [step({ call: 'DeleteRule', rule: redirect.arn }, 'delete')]
+  allDone(await apply(planOf(steps), context(world)))
+  const since = lastCall(world.cloud)
+  allDone(await apply(planOf(steps), context(world, { mirror: reader.mirror, sweeper: reader.sweeper })))
+  assert.ok(!calls(world.cloud, since).includes('DeleteRule'))
+  assert.equal(reader.mirror.rules.get(redirect.arn), undefined)
+})
+
+test('what we made a moment ago and AWS does not know is in doubt, not gone', async () => {
+  const world = await built()
+  const [redirect] = known(world).rules
+  assert.ok(redirect)
   const intruder = world.other()
   assert.ok((await intruder.sweeper.sweep(sweeping)).ok)
-  const steps = [step({ call: 'DeleteRule', rule: redirect.arn }, 'delete')]
-  allDone(await apply(planOf(steps), context(world, { mirror: intruder.mirror, sweeper: intruder.sweeper })))
-  const since = lastCall(world.cloud)
-  allDone(await apply(planOf(steps), context(world)))
-  assert.ok(!calls(world.cloud, since).includes('DeleteRule'))
-  assert.equal(known(world).rules.length, 1)
+  const plan = planOf([step({ call: 'DeleteRule', rule: redirect.arn }, 'delete')])
+  allDone(await apply(plan, context(world, { mirror: intruder.mirror, sweeper: intruder.sweeper })))
+  assert.deepEqual(results(await apply(plan, context(world))), { delete: 'failed' })
+  assert.ok(world.mirror.rules.get(redirect.arn))
+  assert.ok(world.mirror.doubt(plan.stack)?.suspects.has(redirect.arn))
 })
 
 test('an answer that was lost: nothing more is written until a read shows what happened', async () => {

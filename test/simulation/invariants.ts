@@ -1,0 +1,388 @@
+/** What must hold after each AWS write, after each change of an Ingress, and whenever the controller is at rest. */
+import type { Account } from '../../localstack/aws/account.ts'
+import type { JournalEntry } from '../../localstack/aws/journal.ts'
+import type { Timing } from '../../localstack/timing.ts'
+import { equal } from '../../src/lib/json.ts'
+import type { Desired } from '../../src/model/desired.ts'
+import { type Group, groupsOf } from '../../src/model/group.ts'
+import { ownerTag, resourceTag, stackTag } from '../../src/model/tag.ts'
+import { containerPort } from './cluster.ts'
+import type { Scene } from './history.ts'
+import {
+  asked,
+  clusterOf,
+  live,
+  loadBalancersOf,
+  ours,
+  rulesOf,
+  served,
+  tag,
+  type Wanted,
+  wanted,
+} from './serving.ts'
+import type { World } from './world.ts'
+
+export type Watch = {
+  /** An AWS call was made. */
+  call(entry: JournalEntry): void
+  /** An object of the cluster changed. */
+  changed(): void
+  /** The controller is at rest: everything must be as asked, and from here on stay so. */
+  rest(): void
+  readonly violations: string[]
+}
+
+type Baseline = {
+  /** Who answers, for requests whose answer has been the same ever since. */
+  readonly answers: Map<string, string>
+  /** Requests that were answered by a live target. */
+  readonly lively: Map<string, string>
+  /** Rules of Ingresses that nobody edited since, by owner. */
+  readonly rules: Map<string, string>
+}
+
+export function watch(scene: Scene, timing: Timing): Watch {
+  const { world } = scene
+  const violations: string[] = []
+  const foreign = foreignOf(world)
+  const readAt = new Map<string, number>()
+  let base: Baseline = { answers: new Map(), lively: new Map(), rules: new Map() }
+  let now: Wanted = wanted(world)
+  const stale = { is: false }
+  const fail = (text: string): void => {
+    if (!violations.includes(text)) violations.push(text)
+  }
+  const current = (): Wanted => {
+    if (stale.is) now = wanted(world)
+    if (stale.is) narrow(base, now, world)
+    stale.is = false
+    return now
+  }
+  world.api.store.subscribe('ingresses.networking.k8s.io', ({ object, previous }) => {
+    const addressOf = (one: unknown): number =>
+      (one as { status?: { loadBalancer?: { ingress?: unknown[] } } } | undefined)?.status?.loadBalancer
+        ?.ingress?.length ?? 0
+    if (addressOf(previous) === 0 || addressOf(object) > 0) return
+    const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`
+    const isOurs = [...groupsOf(clusterOf(world.api), world.config.settings).groups.values()].some(
+      ({ members }) => members.some((member) => member.key === key),
+    )
+    if (isOurs && object.metadata.deletionTimestamp === undefined)
+      fail(`8: status of ${key} went from set to empty while it is ours`)
+  })
+  return {
+    violations,
+    changed: () => {
+      stale.is = true
+      current()
+    },
+    call: (entry) => {
+      noteReads(entry, readAt)
+      if (!entry.write || (entry.status !== 200 && entry.error !== 'lost-answer')) return
+      if (entry.accessKey !== 'CONTROLLER') return
+      freshlyRead(entry, readAt, fail)
+      if (foreignOf(world) !== foreign) fail(`1: ${entry.action} changed what is not ours`)
+      checkServing(scene, base, current(), { entry, timing, fail })
+      checkHeld(scene, base, current(), entry, fail)
+    },
+    rest: () => {
+      stale.is = true
+      const asks = current()
+      checkRest(scene, asks, fail)
+      base = baselineOf(scene, asks, timing)
+      scene.edited.ingresses.clear()
+      scene.edited.services.clear()
+      scene.edited.nodes = false
+      scene.edited.faults = false
+    },
+  }
+}
+
+// Invariant 1
+
+function foreignOf({ account }: World): string {
+  const mine = (arn: string): boolean => ours(account, arn)
+  const others = <T extends { readonly wire: unknown }>(
+    map: ReadonlyMap<string, T>,
+    of: (one: T) => string,
+  ) =>
+    [...map]
+      .filter(([, one]) => !mine(of(one)))
+      .map(([arn, one]) => [arn, one.wire, [...(account.tags.get(arn) ?? [])]])
+  const parent = new Map([...account.listeners.values()].map((one) => [one.arn, one.loadBalancerArn]))
+  return JSON.stringify([
+    [...account.loadBalancers]
+      .filter(([arn]) => !mine(arn))
+      .map(([arn, { wire }]) => [arn, { ...wire, State: 0 }, [...(account.tags.get(arn) ?? [])]]),
+    others(account.listeners, (one) => one.loadBalancerArn),
+    others(account.rules, (one) => parent.get(one.listenerArn) ?? ''),
+    [...account.targetGroups]
+      .filter(([arn]) => !mine(arn))
+      .map(([arn, { wire, targets }]) => [
+        arn,
+        wire,
+        [...targets.keys()],
+        [...(account.tags.get(arn) ?? [])],
+      ]),
+    [...account.securityGroups.values()]
+      .filter(({ id }) => !mine(id))
+      .map(({ id, wire, rules }) => [
+        id,
+        wire,
+        rules.filter(({ Description }) => Description !== 'elbv2.k8s.aws/targetGroupBinding=shared'),
+        [...(account.tags.get(id) ?? [])],
+      ]),
+  ])
+}
+
+// Invariant 9
+
+const freshMs = 30_000
+const deletions: Readonly<Record<string, string>> = {
+  DeleteLoadBalancer: 'LoadBalancerArn',
+  DeleteListener: 'ListenerArn',
+  DeleteRule: 'RuleArn',
+  DeleteTargetGroup: 'TargetGroupArn',
+  DeleteSecurityGroup: 'GroupId',
+  RevokeSecurityGroupIngress: 'GroupId',
+}
+const reads: Readonly<Record<string, readonly [string, string]>> = {
+  DescribeLoadBalancers: ['LoadBalancers', 'LoadBalancerArn'],
+  DescribeListeners: ['Listeners', 'ListenerArn'],
+  DescribeRules: ['Rules', 'RuleArn'],
+  DescribeTargetGroups: ['TargetGroups', 'TargetGroupArn'],
+  DescribeSecurityGroups: ['SecurityGroups', 'GroupId'],
+}
+
+function noteReads({ action, at, output, status }: JournalEntry, readAt: Map<string, number>): void {
+  const [list, key] = reads[action] ?? []
+  if (list === undefined || key === undefined || status !== 200) return
+  for (const one of (output as Record<string, Record<string, string>[]>)[list] ?? [])
+    readAt.set(one[key] ?? '', at)
+}
+
+function freshlyRead(
+  { action, at, input }: JournalEntry,
+  readAt: ReadonlyMap<string, number>,
+  fail: (text: string) => void,
+): void {
+  const key = deletions[action]
+  if (key === undefined) return
+  const id = (input as Record<string, string>)[key] ?? ''
+  const read = readAt.get(id)
+  if (read === undefined || at - read > freshMs)
+    fail(`9: ${action} ${id} was ${read === undefined ? 'never read' : `last read ${at - read} ms before`}`)
+}
+
+// Invariant 3
+
+const text = ({ owner, backend }: { readonly owner: string; readonly backend: string }): string =>
+  `${owner} ${backend}`
+
+/** `<namespace>/<ingress>-<service>:<port>`: whether a ready pod stands behind it. */
+const hasPods = (state: Scene['state'], backend: string): boolean => {
+  const [space = '', rest = ''] = backend.split('/')
+  const name = /-(s\d+):/.exec(rest)?.[1] ?? ''
+  return state.services.get(`${space}/${name}`)?.pods.some(({ ready }) => ready) === true
+}
+
+function baselineOf({ world: { account }, state }: Scene, asks: Wanted, timing: Timing): Baseline {
+  const base: Baseline = { answers: new Map(), lively: new Map(), rules: new Map() }
+  for (const [stack, desired] of asks.desired) {
+    if (desired.loadBalancer === undefined) continue
+    const wish = asked(account, desired)
+    for (const [probe, answer] of served(account, stack)) {
+      const wants = wish.get(probe)
+      if (wants === undefined || wants.owner === '' || text(wants) !== text(answer)) continue
+      base.answers.set(probe, text(answer))
+      if (
+        answer.group !== undefined &&
+        hasPods(state, answer.backend) &&
+        live(account, answer.group, timing, Date.now()).length > 0
+      )
+        base.lively.set(probe, answer.backend)
+    }
+  }
+  for (const { members } of asks.groups.values())
+    for (const { key } of members) base.rules.set(key, rulesText(account, key))
+  return base
+}
+
+/** What the cluster says otherwise since, nobody claims any more. */
+function narrow(base: Baseline, asks: Wanted, { account }: World): void {
+  const wishes = new Map([...asks.desired].flatMap(([, desired]) => [...asked(account, desired)]))
+  for (const [probe, answer] of base.answers) {
+    const wish = wishes.get(probe)
+    if (wish !== undefined && text(wish) === answer) continue
+    base.answers.delete(probe)
+    base.lively.delete(probe)
+  }
+}
+
+function checkServing(
+  { world: { account }, edited }: Scene,
+  base: Baseline,
+  { desired }: Wanted,
+  {
+    entry,
+    timing,
+    fail,
+  }: { readonly entry: JournalEntry; readonly timing: Timing; readonly fail: (text: string) => void },
+): void {
+  if (base.answers.size === 0 || entry.service !== 'elasticloadbalancing') return
+  const answers = new Map([...desired.keys()].flatMap((stack) => [...served(account, stack)]))
+  for (const [probe, answer] of base.answers) {
+    const found = answers.get(probe)
+    if (found === undefined || !answer.endsWith(` ${found.backend}`)) {
+      fail(
+        `3: ${probe} was answered by ${answer}, and after ${entry.action} by ${found ? text(found) : 'nobody'}`,
+      )
+      base.answers.delete(probe)
+      continue
+    }
+    const service = base.lively.get(probe)
+    if (service === undefined || edited.nodes || edited.faults || edited.services.size > 0) continue
+    if (found.group === undefined || live(account, found.group, timing, Date.now()).length === 0) {
+      fail(`3: ${probe} was answered by a live target of ${service}, and after ${entry.action} by none`)
+      base.lively.delete(probe)
+    }
+  }
+}
+
+// Invariant 5
+
+const rulesText = (account: World['account'], owner: string): string =>
+  JSON.stringify(
+    [...account.rules.values()]
+      .filter(({ arn }) => tag(account, arn, ownerTag) === owner)
+      .sort((a, b) => Number(a.wire.Priority) - Number(b.wire.Priority))
+      .map(({ arn, wire }) => [arn, wire.Conditions, wire.Actions, wire.Transforms]),
+  )
+
+function checkHeld(
+  { world: { account }, edited }: Scene,
+  base: Baseline,
+  { groups, desired }: Wanted,
+  entry: JournalEntry,
+  fail: (text: string) => void,
+): void {
+  if (!/Rule|Listener/.test(entry.action)) return
+  for (const [stack, { held }] of desired)
+    for (const key of held) {
+      const before = base.rules.get(key)
+      const isMember = groups.get(stack)?.members.some((member) => member.key === key) === true
+      if (before === undefined || !isMember || edited.ingresses.size > 1) continue
+      if (rulesText(account, key) !== before) {
+        fail(`5: ${entry.action} changed rules of ${key}, which is held`)
+        base.rules.delete(key)
+      }
+    }
+}
+
+// At rest: 6, and everything is as asked
+
+type Told = (text: string) => void
+type Binding = {
+  readonly metadata: { readonly name: string; readonly namespace: string }
+  readonly spec: {
+    readonly targetGroupARN: string
+    readonly targetType: string
+    readonly serviceRef: { readonly name: string }
+  }
+}
+
+function checkRest(scene: Scene, asks: Wanted, fail: Told): void {
+  const { account, api } = scene.world
+  const bindings = api.store.list('targetgroupbindings.elbv2.k8s.aws') as unknown as Binding[]
+  checkOwned(scene.world, asks, fail)
+  for (const [stack, wish] of asks.desired) {
+    const group = asks.groups.get(stack)
+    if (wish.loadBalancer === undefined || group === undefined) continue
+    checkTargetGroups(account, wish, bindings, fail)
+    checkRules(account, wish, fail)
+    checkStatus(account, wish, group, fail)
+  }
+  for (const binding of bindings) checkTargets(scene, binding, fail)
+}
+
+/** Nothing of ours belongs to nobody. */
+function checkOwned({ account }: World, { groups }: Wanted, fail: Told): void {
+  const owned = [
+    ...account.loadBalancers.keys(),
+    ...account.targetGroups.keys(),
+    ...account.securityGroups.keys(),
+  ].filter((arn) => ours(account, arn))
+  for (const arn of owned) {
+    const stack = account.tags.get(arn)?.get(stackTag)
+    if (stack !== undefined && !groups.has(stack)) fail(`6: ${arn} of ${stack} is an orphan`)
+  }
+  const shared = owned.filter((id) => tag(account, id, 'elbv2.k8s.aws/resource') === 'backend-sg')
+  if (shared.length > 1) fail(`6: ${shared.length} shared backend groups`)
+}
+
+/** One load balancer, one target group for each wanted one, one binding for each target group. */
+function checkTargetGroups(
+  account: Account,
+  { stack, held, targetGroups }: Desired,
+  bindings: readonly Binding[],
+  fail: Told,
+): void {
+  const count = loadBalancersOf(account, stack).length
+  if (count !== 1) fail(`6: ${stack} has ${count} load balancers`)
+  const arns = [...account.targetGroups.keys()].filter(
+    (arn) => ours(account, arn) && tag(account, arn, stackTag) === stack,
+  )
+  const found = arns.map((arn) => tag(account, arn, resourceTag)).sort()
+  const ids = targetGroups.map(({ ref }) => ref.id).sort()
+  const isRight = held.length === 0 ? equal(found, ids) : ids.every((id) => found.includes(id))
+  if (!isRight || new Set(found).size !== found.length)
+    fail(`6: ${stack} has target groups ${found.join()}, wanted ${ids.join()}`)
+  for (const arn of arns) {
+    const bound = bindings.filter(({ spec }) => spec.targetGroupARN === arn).length
+    if (bound !== 1) fail(`6: ${arn} has ${bound} bindings`)
+  }
+}
+
+function checkRules(account: Account, wish: Desired, fail: Told): void {
+  const answers = served(account, wish.stack)
+  for (const [probe, wants] of asked(account, wish)) {
+    const gets = answers.get(probe)
+    if (gets?.backend !== wants.backend)
+      fail(`rest: ${probe} is answered by ${gets ? text(gets) : 'nobody'}, wanted ${text(wants)}`)
+  }
+  if (wish.held.length > 0) return
+  const [loadBalancer] = loadBalancersOf(account, wish.stack)
+  for (const { port, rules } of wish.listeners) {
+    const arn = [...account.listeners.values()].find(
+      (one) => one.loadBalancerArn === loadBalancer && one.wire.Port === port,
+    )?.arn
+    const count = rulesOf(account, arn ?? '').length
+    if (count !== rules.length) fail(`rest: ${wish.stack}:${port} has ${count} rules, wanted ${rules.length}`)
+  }
+}
+
+function checkStatus(account: Account, { stack, held }: Desired, { members }: Group, fail: Told): void {
+  const [loadBalancer = ''] = loadBalancersOf(account, stack)
+  const name = account.loadBalancers.get(loadBalancer)?.wire.DNSName?.toLowerCase()
+  for (const { ingress, key } of members) {
+    if (held.includes(key)) continue
+    const names = (ingress.status?.loadBalancer?.ingress ?? []).map(({ hostname }) => hostname?.toLowerCase())
+    if (!equal(names, [name])) fail(`rest: status of ${key} is ${names.join()}, wanted ${name}`)
+  }
+}
+
+function checkTargets({ world: { account }, state }: Scene, { metadata, spec }: Binding, fail: Told): void {
+  const record = account.targetGroups.get(spec.targetGroupARN)
+  if (record === undefined) fail(`6: binding ${metadata.name} names no target group`)
+  const service = state.services.get(`${metadata.namespace}/${spec.serviceRef.name}`)
+  if (service?.exists !== true || spec.targetType !== 'ip') return
+  const keys = (pods: typeof service.pods): string[] => pods.map(({ ip }) => `${ip}:${containerPort}`).sort()
+  const wants = keys(service.pods.filter(({ ready }) => ready))
+  // A pod that is not ready may count, as what is known of its node says.
+  const might = keys(service.pods)
+  const gets = [...(record?.targets ?? [])]
+    .filter(([, one]) => one.drainingUntil === undefined)
+    .map(([id]) => id)
+  if (wants.some((id) => !gets.includes(id)) || gets.some((id) => !might.includes(id)))
+    fail(`rest: ${metadata.name} has targets ${gets.join()}, wanted ${wants.join()}`)
+}

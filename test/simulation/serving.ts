@@ -1,0 +1,176 @@
+/** Who would answer a request now: as the account's rules say, and as the cluster asks. */
+import type { Account } from '../../localstack/aws/account.ts'
+import {
+  type RoutingAction,
+  routingAction,
+  type RoutingRule,
+  routingRule,
+} from '../../localstack/alb/action.ts'
+import { targetHealth } from '../../localstack/aws/elbv2/target-state.ts'
+import type { ApiServer } from '../../localstack/kube/server.ts'
+import type { Timing } from '../../localstack/timing.ts'
+import type { Action } from '../../src/model/action.ts'
+import { build } from '../../src/model/build.ts'
+import { choose } from '../../src/model/choice.ts'
+import type { Cluster } from '../../src/model/cluster.ts'
+import type { Desired } from '../../src/model/desired.ts'
+import { type Group, groupsOf } from '../../src/model/group.ts'
+import { isHeld } from '../../src/model/listener.ts'
+import { isRef } from '../../src/model/ref.ts'
+import { ownerTag, resourceTag, stackTag } from '../../src/model/tag.ts'
+import type { Request } from '../../src/route/request.ts'
+import { route } from '../../src/route/route.ts'
+import { clusterName, type World } from './world.ts'
+
+const hosts = ['other.example.com', 'a.example.com', 'b.example.com']
+const paths = ['/', '/a', '/a/b', '/a/b/c', '/ax', '/b', '/b/a', '/c']
+const requests: readonly Request[] = [80, 8080].flatMap((port) =>
+  hosts.flatMap((host) =>
+    paths.map((path) => ({
+      protocol: 'HTTP' as const,
+      port,
+      method: 'GET',
+      host,
+      path,
+      query: '',
+      headers: [],
+      sourceIp: '1.2.3.4',
+    })),
+  ),
+)
+
+/** `<stack> <port> <host><path>` -> who answers: `<owner> <backend>`. */
+export type Answers = ReadonlyMap<string, Answer>
+type Answer = { readonly owner: string; readonly backend: string; readonly group?: string }
+
+const baseId = (id: string): string => id.replace(/\+(?:next|old)$/, '')
+
+export const ours = (account: Account, arn: string): boolean =>
+  account.tags.get(arn)?.get('elbv2.k8s.aws/cluster') === clusterName
+export const tag = (account: Account, arn: string, key: string): string =>
+  account.tags.get(arn)?.get(key) ?? ''
+
+export const loadBalancersOf = (account: Account, stack: string): string[] =>
+  [...account.loadBalancers.keys()].filter(
+    (arn) => ours(account, arn) && tag(account, arn, stackTag) === stack,
+  )
+
+export const rulesOf = (account: Account, listenerArn: string) =>
+  [...account.rules.values()]
+    .filter((rule) => rule.listenerArn === listenerArn && rule.wire.Priority !== 'default')
+    .sort((a, b) => Number(a.wire.Priority) - Number(b.wire.Priority))
+
+function answerOf(account: Account, action: RoutingAction, owner: string): Answer {
+  if (action.type === 'forward') {
+    const [only] = action.groups
+    const group = only?.group ?? ''
+    return {
+      owner,
+      backend: action.groups.map((one) => baseId(tag(account, one.group, resourceTag))).join(),
+      group,
+    }
+  }
+  return {
+    owner,
+    backend: action.type === 'fixed-response' ? `fixed ${action.status} ${action.body}` : action.type,
+  }
+}
+
+/** What the account answers for one group's load balancer. */
+export function served(account: Account, stack: string): Map<string, Answer> {
+  const answers = new Map<string, Answer>()
+  const [loadBalancer] = loadBalancersOf(account, stack)
+  for (const listener of account.listeners.values()) {
+    if (listener.loadBalancerArn !== loadBalancer) continue
+    const rules = rulesOf(account, listener.arn).map(({ arn, wire }) => routingRule(arn, wire))
+    const otherwise = routingAction(listener.wire.DefaultActions ?? [])
+    for (const request of requests) {
+      if (request.port !== listener.wire.Port) continue
+      const { rule } = route(request, rules)
+      const owner = rule ? tag(account, rule.arn, ownerTag) : ''
+      answers.set(keyOf(stack, request), answerOf(account, rule?.action ?? otherwise, owner))
+    }
+  }
+  return answers
+}
+
+const keyOf = (stack: string, { port, host, path }: Request): string => `${stack} ${port} ${host}${path}`
+
+export function clusterOf(api: ApiServer): Cluster {
+  const list = (storage: string): readonly unknown[] => api.store.list(storage)
+  return {
+    ingresses: list('ingresses.networking.k8s.io'),
+    ingressClasses: list('ingressclasses.networking.k8s.io'),
+    ingressClassParams: list('ingressclassparams.elbv2.k8s.aws'),
+    namespaces: list('namespaces'),
+    services: list('services'),
+  } as Cluster
+}
+
+/** What the cluster asks for, group by group. */
+export type Wanted = {
+  readonly groups: ReadonlyMap<string, Group>
+  readonly desired: ReadonlyMap<string, Desired>
+}
+
+export function wanted({ api, facts, config }: World): Wanted {
+  const cluster = clusterOf(api)
+  const { groups } = groupsOf(cluster, config.settings)
+  const desired = new Map(
+    [...groups.keys()].map((stack) => [stack, build(stack, cluster, facts, config.settings).desired]),
+  )
+  return { groups, desired }
+}
+
+/** What a group asks for; rules of held members are those that are served. */
+export function asked(account: Account, { stack, listeners }: Desired): Map<string, Answer> {
+  const answers = new Map<string, Answer>()
+  const [loadBalancer] = loadBalancersOf(account, stack)
+  for (const listener of listeners) {
+    const arn = [...account.listeners.values()].find(
+      (one) => one.loadBalancerArn === loadBalancer && one.wire.Port === listener.port,
+    )?.arn
+    const existing = rulesOf(account, arn ?? '')
+    type Entry = Pick<RoutingRule, 'conditions'> & { readonly answer: Answer }
+    const rules = listener.rules.flatMap((item): Entry[] => {
+      if (!isHeld(item))
+        return [{ conditions: item.conditions, answer: plannedAnswer(item.actions, item.owner) }]
+      return existing
+        .filter((one) => tag(account, one.arn, ownerTag) === item.held)
+        .map((one) => {
+          const rule = routingRule(one.arn, one.wire)
+          return { conditions: rule.conditions, answer: answerOf(account, rule.action, item.held) }
+        })
+    })
+    const otherwise = plannedAnswer(choose(listener.defaultActions, undefined, () => false) ?? [], '')
+    for (const request of requests)
+      if (request.port === listener.port)
+        answers.set(keyOf(stack, request), route(request, rules).rule?.answer ?? otherwise)
+  }
+  return answers
+}
+
+function plannedAnswer(actions: readonly Action[], owner: string): Answer {
+  const action = actions.at(-1)
+  if (action?.type === 'forward')
+    return {
+      owner,
+      backend: action.targetGroups
+        .map(({ targetGroup }) => (isRef(targetGroup) ? baseId(targetGroup.id) : targetGroup))
+        .join(),
+    }
+  if (action?.type === 'fixed-response')
+    return { owner, backend: `fixed ${action.statusCode} ${action.messageBody ?? ''}` }
+  return { owner, backend: action?.type ?? 'nothing' }
+}
+
+/** Targets of a group that get requests now. */
+export function live(account: Account, arn: string, timing: Timing, now: number): string[] {
+  const group = account.targetGroups.get(arn)
+  if (group === undefined) return []
+  return [...group.targets]
+    .filter(([, target]) => target.drainingUntil === undefined)
+    .filter(([, target]) => targetHealth({ account, timing, now }, group, target).State === 'healthy')
+    .map(([key]) => key)
+    .sort()
+}
