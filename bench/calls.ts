@@ -39,7 +39,7 @@ type Bench = {
   events(): Promise<readonly { reason: string; count?: number }[]>
 }
 
-function benchOn(system: System): Bench {
+function benchOn(system: Awaited<ReturnType<typeof startSystem>>): Bench {
   let running: Running | undefined
   const log = pino({ level: 'silent' })
   const calls = () => system.cloud.journal.since().filter(({ accessKey }) => accessKey === 'CONTROLLER')

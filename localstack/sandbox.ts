@@ -11,15 +11,21 @@ import { workshop } from './scenario/workshop.ts'
 import { type Running, startWorld } from './scenario/world.ts'
 
 const scenarios: readonly Scenario[] = [workshop, paths, hosts, mixed, exact]
-const usage = `npm run sandbox -- [--scenario=${scenarios.map(({ name }) => name).join('|')}] [--once] [--json] [--list]`
+const usage = `npm run sandbox -- [--scenario=${scenarios.map(({ name }) => name).join('|')}] [--once] [--json] [--list] [--kubeconfig=<path>]`
 
-type Options = { readonly scenario: Scenario; readonly once: boolean; readonly json: boolean }
+type Options = {
+  readonly scenario: Scenario
+  readonly once: boolean
+  readonly json: boolean
+  readonly kubeconfig: string | undefined
+}
 
 function readOptions(): Options | undefined {
   try {
     const { values } = parseArgs({
       options: {
         scenario: { type: 'string', default: 'workshop' },
+        kubeconfig: { type: 'string' },
         once: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
@@ -36,7 +42,7 @@ function readOptions(): Options | undefined {
     }
     const scenario = scenarios.find(({ name }) => name === values.scenario)
     if (scenario === undefined) throw new Error(`no scenario named "${values.scenario}"`)
-    return { scenario, once: values.once, json: values.json }
+    return { scenario, once: values.once, json: values.json, kubeconfig: values.kubeconfig }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
     process.exitCode = 2
@@ -44,13 +50,13 @@ function readOptions(): Options | undefined {
   }
 }
 
-async function play({ scenario, json, once }: Options): Promise<void> {
+async function play({ scenario, json, once, kubeconfig }: Options): Promise<void> {
   const show = showOn(process.stdout, json)
   const checks = checksOn(show)
   const startedAt = performance.now()
   show.heading(scenario.title)
   show.waiting('starting the local AWS and the local cluster')
-  const world = await startWorld({ clusterName: 'workshop', region: 'eu-west-1' })
+  const world = await startWorld({ clusterName: 'workshop', region: 'eu-west-1', kubeconfig })
   const interrupted = Promise.withResolvers<void>()
   let left: readonly Manifest[] = []
   process.once('SIGINT', () => interrupted.resolve())

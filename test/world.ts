@@ -3,7 +3,7 @@ import pino from 'pino'
 import { inProcess } from '../localstack/aws/in-process.ts'
 import { ask } from '../localstack/scenario/ask.ts'
 import type { Answer } from '../localstack/scenario/scenario.ts'
-import { startSystem, type System, type SystemOptions } from '../localstack/scenario/system.ts'
+import { startSystem, type SystemOptions } from '../localstack/scenario/system.ts'
 import { type Timing, timings } from '../localstack/timing.ts'
 import { readConfig } from '../src/config.ts'
 import { type Running, start } from '../src/start.ts'
@@ -11,7 +11,7 @@ import { type Running, start } from '../src/start.ts'
 const clusterName = 'demo'
 const region = 'eu-west-1'
 
-export type TestWorld = System & {
+export type TestWorld = Awaited<ReturnType<typeof startSystem>> & {
   /** Starts a controller; several at once are several replicas without election. */
   controller(flags?: readonly string[]): Running
   request(dnsName: string, path: string, host?: string): Promise<Answer>

@@ -63,7 +63,12 @@ export class Kubelet {
     const node = fit[this.#next % Math.max(1, fit.length)]
     if (node === undefined) return
     this.#next += 1
-    await merge(this.#api, path(pod), { spec: { nodeName: node.metadata.name } })
+    const { name } = node.metadata
+    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: pod.metadata.name } }
+    const target = { apiVersion: 'v1', kind: 'Node', name }
+    // A real API server takes a node only by a binding; the one in memory has none.
+    const bound = await this.#api.call('POST', `${path(pod)}/binding`, { ...binding, target })
+    if (bound === undefined) await merge(this.#api, path(pod), { spec: { nodeName: name } })
   }
 
   async #start(pod: Pod, node: Node | undefined): Promise<void> {

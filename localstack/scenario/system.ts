@@ -5,6 +5,7 @@ import { parseAllDocuments } from 'yaml'
 import { type DataPlane, startDataPlane } from '../alb/data-plane.ts'
 import { createLoopback, loopback } from '../alb/loopback.ts'
 import type { Address, Network } from '../alb/network.ts'
+import type { Handle } from '../../src/lib/http.ts'
 import type { Account } from '../aws/account.ts'
 import { type Cloud, createCloud } from '../aws/cloud.ts'
 import { assignPodIp, releasePodIp, seedVpc } from '../aws/seed.ts'
@@ -34,7 +35,6 @@ export type System = {
   readonly cloud: Cloud
   readonly account: Account
   readonly plane: DataPlane
-  readonly api: ApiServer
   readonly kube: World['kube']
   readonly vpcId: string
   readonly nodeSecurityGroup: string
@@ -43,13 +43,18 @@ export type System = {
   stop(): Promise<void>
 }
 
-export async function startSystem({
-  clusterName,
-  region,
-  timing,
-  onlookers = [],
-  addresses,
-}: SystemOptions): Promise<System> {
+/** A cluster to run on: the one in memory, or a real API server. */
+export type Cluster = { readonly handle: Handle; stop(): void }
+
+export async function startSystem(options: SystemOptions): Promise<System & { readonly api: ApiServer }> {
+  const api = createApiServer({})
+  return { ...(await startSystemOn(api, options)), api }
+}
+
+export async function startSystemOn(
+  cluster: Cluster,
+  { clusterName, region, timing, onlookers = [], addresses }: SystemOptions,
+): Promise<System> {
   const cloud = createCloud({
     timing,
     seed: (account) => seedVpc(account, { clusterName, region }),
@@ -58,26 +63,29 @@ export async function startSystem({
   const account = cloud.account(accountId, region)
   const network: Network = addresses === undefined ? await createLoopback() : loopback(addresses)
   const plane = startDataPlane({ account, network, timing })
-  const api = createApiServer({})
-  const kube = kubeOf(api.handle)
+  const kube = kubeOf(cluster.handle)
   await kube.apply(...crds())
   for (const node of nodesOf(account)) {
     await kube.apply(node)
     await kube.patch(`${pathOf(node)}/status`, { status: node.status })
   }
-  const workloads = startWorkloads({ handle: api.handle, network, addresses: addressesOn(account), timing })
+  const workloads = startWorkloads({
+    handle: cluster.handle,
+    network,
+    addresses: addressesOn(account),
+    timing,
+  })
   await workloads.ready
   return {
     cloud,
     account,
     plane,
-    api,
     kube,
     ...idsOf(account, clusterName),
     addressOf: (dnsName, port) => addressIn(account, plane, dnsName, port),
     stop: async () => {
       await workloads.stop()
-      api.stop()
+      cluster.stop()
       await plane.stop()
     },
   }

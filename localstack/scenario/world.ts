@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { listen } from '../aws/listen.ts'
 import { listenKube, writeKubeconfig } from '../kube/listen.ts'
+import { remoteOf } from '../kube/remote.ts'
+import { createApiServer } from '../kube/server.ts'
 import { timings } from '../timing.ts'
 import { ask } from './ask.ts'
 import { controllerAccessKey, controllerOf } from './controller.ts'
 import type { JournalEntry, World } from './scenario.ts'
-import { startSystem } from './system.ts'
+import { type Cluster, startSystemOn } from './system.ts'
 
 /** A scenario's own calls: they must not use up what the controller may call. */
 const onlooker = 'SCENARIO'
@@ -21,17 +23,22 @@ export type Running = World & {
   readonly logFile: string
   stop(): Promise<void>
 }
-type Where = { readonly clusterName: string; readonly region: string }
+type Where = {
+  readonly clusterName: string
+  readonly region: string
+  /** Of a real API server, to use in place of the one in memory. */
+  readonly kubeconfig?: string | undefined
+}
 
-export async function startWorld({ clusterName, region }: Where): Promise<Running> {
+export async function startWorld({ clusterName, region, kubeconfig: real }: Where): Promise<Running> {
   const directory = mkdtempSync(join(tmpdir(), 'albatross-'))
-  const system = await startSystem({ clusterName, region, timing: timings.sandbox, onlookers: [onlooker] })
+  const cluster = real === undefined ? await inMemory(directory) : remote(real)
+  const options = { clusterName, region, timing: timings.sandbox, onlookers: [onlooker] }
+  const system = await startSystemOn(cluster, options)
+  const { kubeconfig } = cluster
   const { vpcId, nodeSecurityGroup, kube } = system
   const aws = await listen(system.cloud.handle)
-  const kubeServer = await listenKube(system.api.handle)
-  const kubeconfig = join(directory, 'kubeconfig')
   const logFile = join(directory, 'controller.log')
-  writeKubeconfig(kubeconfig, kubeServer.url)
   const controller = controllerOf({ kubeconfig, awsUrl: aws.url, clusterName, region, vpcId, logFile })
   const clients = clientsOf(region, aws.url)
   return {
@@ -52,7 +59,7 @@ export async function startWorld({ clusterName, region }: Where): Promise<Runnin
       ask(system.addressOf(dnsName, port), host, path),
     stop: async () => {
       await controller.stop()
-      await kubeServer.close()
+      await cluster.close()
       await system.stop()
       clients.elbv2.destroy()
       clients.ec2.destroy()
@@ -60,6 +67,21 @@ export async function startWorld({ clusterName, region }: Where): Promise<Runnin
       rmSync(directory, { recursive: true, force: true })
     },
   }
+}
+
+type Served = Cluster & { readonly kubeconfig: string; close(): Promise<void> }
+
+async function inMemory(directory: string): Promise<Served> {
+  const api = createApiServer({})
+  const server = await listenKube(api.handle)
+  const kubeconfig = join(directory, 'kubeconfig')
+  writeKubeconfig(kubeconfig, server.url)
+  return { handle: api.handle, stop: () => api.stop(), kubeconfig, close: () => server.close() }
+}
+
+function remote(kubeconfig: string): Served {
+  const { handle, close } = remoteOf(kubeconfig)
+  return { handle, stop: close, kubeconfig, close: async () => undefined }
 }
 
 function clientsOf(region: string, endpoint: string): Pick<World, 'elbv2' | 'ec2'> {
