@@ -101,8 +101,9 @@ function addresses(
 }
 
 function stateOf(endpoint: Endpoint, pod: Pod, node: Node | undefined): State {
-  if (endpoint.conditions?.ready !== false) return 'ready'
+  // The pod says it before the slice does.
   if (isLeaving(endpoint) || pod.metadata.deletionTimestamp !== undefined) return 'leaving'
+  if (endpoint.conditions?.ready !== false) return 'ready'
   if (condition(pod, 'ContainersReady') !== 'True') return 'pending'
   const nodeReady = node && condition(node, 'Ready')
   if (nodeReady === 'True') return 'ready'

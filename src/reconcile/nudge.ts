@@ -92,9 +92,12 @@ const isLeaving = ({ metadata }: TargetGroupBinding): boolean => metadata.deleti
 const specChanged = (old: TargetGroupBinding, now: TargetGroupBinding): boolean =>
   JSON.stringify([old.spec, old.metadata.labels]) !== JSON.stringify([now.spec, now.metadata.labels])
 
-/** Endpoints come by their slices; a pod itself counts once it appears, and by its containers being ready. */
+/** Endpoints come by their slices; a pod itself counts once it appears, by its containers being ready, and once it leaves. */
 const podMatters = (old: Pod | undefined, now: Pod | undefined): boolean =>
-  old === undefined || now === undefined || containersReady(old) !== containersReady(now)
+  old === undefined ||
+  now === undefined ||
+  containersReady(old) !== containersReady(now) ||
+  old.metadata.deletionTimestamp !== now.metadata.deletionTimestamp
 const containersReady = ({ status }: Pod): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === 'ContainersReady' && value === 'True') ??
   false

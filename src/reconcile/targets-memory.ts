@@ -11,6 +11,8 @@ export type TargetsMemory = {
   readonly told: Map<string, { readonly text: string; readonly status: string; readonly at: number }>
   /** Own targets of bindings on shared target groups, as their ConfigMap has them. */
   readonly recorded: Map<string, readonly TargetAddress[]>
+  /** Which pod each target of a binding was when last seen: `<id>:<port>` to its key and uid. */
+  readonly pods: Map<string, ReadonlyMap<string, { readonly key: string; readonly uid: string }>>
   /** Target groups that bindings of users name, by ARN or name. */
   readonly groups: Map<string, ActualTargetGroup>
   /** Of the VPC, as last read: an event does not wait for a read. */
@@ -24,6 +26,7 @@ export const createTargetsMemory = (): TargetsMemory => ({
   waiting: new Map(),
   told: new Map(),
   recorded: new Map(),
+  pods: new Map(),
   groups: new Map(),
   healing: false,
 })
@@ -31,6 +34,7 @@ export const createTargetsMemory = (): TargetsMemory => ({
 export function forgetBinding(memory: TargetsMemory, binding: string, targetGroup?: string): void {
   memory.emptySince.delete(binding)
   memory.recorded.delete(binding)
+  memory.pods.delete(binding)
   if (targetGroup !== undefined) {
     memory.waiting.delete(targetGroup)
     memory.groups.delete(targetGroup)

@@ -3,11 +3,12 @@ import type { Aws } from '../aws/client.ts'
 import { targetGroupBindings } from '../kube/resource.ts'
 import { addFinalizer } from '../kube/write.ts'
 import { fail, ok, type Result } from '../lib/result.ts'
+import type { Target } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
 import { bindingRef, problemOn, type Targets, targetsOf } from '../model/endpoint.ts'
 import type { Problem } from '../model/problem.ts'
-import { planTargets, type TargetsPlan } from '../plan/targets.ts'
+import { planTargets, targetKey, type TargetsPlan } from '../plan/targets.ts'
 import { problemOf } from '../status/event.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
@@ -27,6 +28,8 @@ import { afterAwsError, afterKubeError, again, settled, soonest } from './verdic
 
 /** So long the cluster may fail to say where the endpoints are before anybody is told. */
 const graceMs = 30_000
+
+const heldMs = 2_000
 
 export async function reconcileTargets(key: string, pass: Pass, context: Context): Promise<Verdict> {
   const found = context.bindings.get(key)
@@ -75,9 +78,9 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   const wanted = targetsOf(binding, endpoints, context.settings, cidrs.value)
   const held = [...wanted.problems, ...otherVpc(binding, context)].some(({ level }) => level === 'error')
   const opened = await open(binding, wanted, pass, context)
-  const planned = await planOf(binding, wanted, aws, pass, context)
+  const planned = await planOf(binding, wanted, { held, aws, pass, context })
   if (!planned.ok) return await refused(binding, planned.error, context)
-  const plan = held ? { ...planned.value, steps: [] } : planned.value
+  const plan = planned.value
   if (!mayWrite(plan, wanted, aws, pass, context))
     return again(1_000, 'others register first: AWS takes no more for now')
   const outcome = await write(binding, plan, { aws, pass, context })
@@ -105,12 +108,14 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   const skipped = outcome.results.some(({ result }) => result === 'skipped')
   const done = outcome.results.some(({ result }) => result === 'done')
   // What had no room may have it now.
-  const rest = done && missingOf(wanted, arn, context) > 0
+  const rest = done && !held && missingOf(wanted, arn, context) > 0
   const health = held ? settled : await followHealth(binding, wanted.sources, aws, pass, context)
   return soonest([
     told,
     health,
     empty.verdict,
+    // No event tells of the pods of a Service that nobody knows.
+    held && context.targets.pods.has(keyOf(binding)) ? again(heldMs, 'its pods may leave') : settled,
     skipped || rest ? again(skipped ? 1_000 : 0, 'some targets are left') : settled,
   ])
 }
@@ -143,9 +148,12 @@ async function cidrsFor(
 async function planOf(
   binding: TargetGroupBinding,
   wanted: Targets,
-  aws: Aws,
-  pass: Pass,
-  context: Context,
+  {
+    held,
+    aws,
+    pass,
+    context,
+  }: { readonly held: boolean; readonly aws: Aws; readonly pass: Pass; readonly context: Context },
 ): Promise<Result<TargetsPlan, Refused>> {
   const arn = binding.spec.targetGroupARN ?? ''
   const ours = await recordedBy(binding, context)
@@ -159,23 +167,54 @@ async function planOf(
         : refusedAs(binding, error),
     )
   }
-  if (ours.value !== undefined && wanted.problems.every(({ level }) => level !== 'error')) {
+  const common = {
+    targetGroup: arn,
+    binding: keyOf(binding),
+    registered: registered.value,
+    ...(ours.value === undefined ? {} : { ours: ours.value }),
+  }
+  if (held || (wanted.targets.length === 0 && !wanted.emptyObeyed)) {
+    const { staying, gone } = stayingOf(binding, registered.value, context)
+    const plan = planTargets({ ...common, wanted: staying, emptyObeyed: gone > 0 })
+    return ok(held || gone > 0 ? plan : planTargets({ ...common, wanted: [], emptyObeyed: false }))
+  }
+  rememberPods(binding, wanted, context)
+  if (ours.value !== undefined) {
     const recorded = await record(binding, ours.value, wanted.targets, registered.value, context)
     if (!recorded.ok) return fail({ problems: [], retryMs: 1_000, why: recorded.error.message })
   }
   return ok(
     planTargets({
-      targetGroup: arn,
-      binding: keyOf(binding),
+      ...common,
       wanted: wanted.targets,
-      registered: registered.value,
       emptyObeyed: wanted.emptyObeyed,
       leaving: wanted.leaving,
       unsure: wanted.unsure,
       most: context.settings.maxTargetsPerTargetGroup,
-      ...(ours.value === undefined ? {} : { ours: ours.value }),
     }),
   )
+}
+
+function rememberPods(binding: TargetGroupBinding, { sources }: Targets, { targets }: Context): void {
+  const pods = sources.flatMap(({ target, pod }) =>
+    pod === undefined ? [] : [[targetKey(target), { key: keyOf(pod), uid: pod.metadata.uid }] as const],
+  )
+  targets.pods.set(keyOf(binding), new Map(pods))
+}
+
+/** Whatever the cluster fails to say of the Service: a pod that is gone is no target, its address may be another's soon. */
+function stayingOf(
+  binding: TargetGroupBinding,
+  registered: readonly Target[],
+  { targets, informers }: Context,
+): { readonly staying: readonly Target[]; readonly gone: number } {
+  const known = targets.pods.get(keyOf(binding))
+  const present = registered.filter(({ state }) => state !== 'draining')
+  const staying = present.filter((target) => {
+    const pod = known?.get(targetKey(target))
+    return pod === undefined || informers.stores.pods.get(pod.key)?.metadata.uid === pod.uid
+  })
+  return { staying, gone: present.length - staying.length }
 }
 
 /** While AWS's bucket is dry, others may come first; other accounts have buckets of their own. */
@@ -223,7 +262,7 @@ function emptiness(
         ? "Look at the nodes' condition Ready."
         : 'Look at the EndpointSlices of the Service; scale it to zero or delete the binding to take the targets out.',
   })
-  return { problems: [problem], verdict: settled }
+  return { problems: [problem], verdict: again(heldMs, 'its pods may leave') }
 }
 
 function leftOut(

@@ -4,6 +4,8 @@ import { after, before, test } from 'node:test'
 import { RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2'
 import { clientsFor } from '../localstack/aws/clients.ts'
 import { eventually } from '../world.ts'
+import { deployment, service } from '../../localstack/scenario/manifest.ts'
+import { registered, targetGroup } from './targets-fixture.ts'
 import { member, openShop, type Shop } from './shop.ts'
 
 const limitMs = 20_000
@@ -58,4 +60,26 @@ test('a rule that somebody revokes on the security group of the nodes is back af
   )
   assert.deepEqual([...rules()], [])
   await eventually(() => assert.equal([...rules()].length, 1), limitMs)
+})
+
+test('the targets of a deleted Service stay while their pods do, and go with them', async () => {
+  const { world } = shop
+  const arn = await targetGroup(world, 'spare')
+  const spare = (replicas: number) => deployment('spare', { namespace: 'shop', port: 8080, replicas })
+  const of = service('spare', { namespace: 'shop', port: 80, targetPort: 8080 })
+  await world.kube.apply(spare(2), of, {
+    apiVersion: 'elbv2.k8s.aws/v1beta1',
+    kind: 'TargetGroupBinding',
+    metadata: { name: 'spare', namespace: 'shop' },
+    spec: { serviceRef: { name: 'spare', port: 80 }, targetGroupARN: arn },
+  })
+  await eventually(() => assert.equal(registered(world, arn).length, 2), limitMs)
+  await world.kube.remove(of)
+  await eventually(async () => {
+    const warnings = await shop.warnings()
+    assert.ok(warnings.some(({ reason }) => reason === 'ServiceMissing'))
+  }, limitMs)
+  assert.equal(registered(world, arn).length, 2)
+  await world.kube.apply(spare(0))
+  await eventually(() => assert.deepEqual(registered(world, arn), []), limitMs)
 })
