@@ -19,6 +19,8 @@ export type EndpointRules = {
   groups(): readonly string[]
   /** All that this binding wants is known. */
   has(binding: string): boolean
+  /** This group is to be among the answers once one binding more is known, or gone. */
+  await(group: string): void
   /** Milliseconds since the last change of what is wanted on a group. */
   quietMs(group: string): number
   /** Runs these for one group after each other. */
@@ -31,6 +33,7 @@ export function createEndpointRules(): EndpointRules {
   const changedAt = new Map<string, number>()
   const last = new Map<string, Promise<unknown>>()
   const partial = new Set<string>()
+  const waiting = new Set<string>()
   const set = (binding: string, wanted: Wanted | undefined, whole = true): readonly string[] => {
     if (whole) partial.delete(binding)
     else partial.add(binding)
@@ -43,7 +46,10 @@ export function createEndpointRules(): EndpointRules {
       (group) => !equal(before.get(group), after.get(group)),
     )
     for (const group of changed) changedAt.set(group, Date.now())
-    return changed
+    if (!whole) return changed
+    const all = [...new Set([...changed, ...waiting])]
+    waiting.clear()
+    return all
   }
   return {
     set,
@@ -52,6 +58,9 @@ export function createEndpointRules(): EndpointRules {
     on: (group) => [...byBinding.values()].flatMap((wanted) => wanted.get(group) ?? []),
     groups: () => [...known],
     has: (binding) => byBinding.has(binding) && !partial.has(binding),
+    await: (group) => {
+      waiting.add(group)
+    },
     quietMs: (group) => Date.now() - (changedAt.get(group) ?? 0),
     alone: (group, run) => {
       const mine = (last.get(group) ?? Promise.resolve()).then(run, run)

@@ -37,10 +37,11 @@ async function reconcile(id: string, pass: Pass, context: Context): Promise<Verd
   const quietMs = context.endpointRules.quietMs(id)
   const options = { settings: context.settings, complete: complete && quietMs >= revokeAfterMs }
   const draft = planEndpointSecurityGroup(group, wanted, options)
-  const rest = complete
-    ? again(revokeAfterMs - quietMs, 'what is not wanted is revoked then')
-    : again(1_000, 'not every binding is known yet')
-  const verdict = options.complete ? settled : rest
+  if (!complete) context.endpointRules.await(id)
+  const verdict =
+    complete && !options.complete
+      ? again(revokeAfterMs - quietMs, 'what is not wanted is revoked then')
+      : settled
   if (context.observe || draft.steps.length === 0) return verdict
   const { results } = await apply(
     { stack: '', ...draft },

@@ -118,7 +118,7 @@ const slicePath = ({ namespace: space, name }: ServiceIntent): string =>
   `/apis/discovery.k8s.io/v1/namespaces/${space}/endpointslices/${name}-x`
 
 /** As the EndpointSlice controller would. */
-export async function writeSlice(world: World, intent: ServiceIntent): Promise<void> {
+async function writeSlice(world: World, intent: ServiceIntent): Promise<void> {
   if (!intent.exists) {
     await send(world, 'DELETE', slicePath(intent))
     return

@@ -441,6 +441,9 @@ const plays: Readonly<Record<string, { readonly weight: number; readonly play: P
 export const play = (scene: Scene, op: Op): Promise<string | undefined> =>
   plays[op.do]?.play(scene, op) ?? Promise.resolve(undefined)
 
+/** Seeds from here on have longer histories with more crashes and faults. */
+const wild = 10_000
+
 export function historyOf(seed: number): Op[] {
   const random = dice(seed ^ 0x5eed)
   const whole = (below: number): number => Math.floor(random() * below)
@@ -457,7 +460,13 @@ export function historyOf(seed: number): Op[] {
   for (let at = 0; at < 2 + whole(4); at += 1)
     ops.push(draw('add ingress', whole(3) === 0 ? whole(3_000) : 0))
   if (whole(3) > 0) ops.push(draw('add pod', 'rest'))
-  const length = 6 + whole(20)
+  const length = seed < wild ? 6 + whole(20) : 30 + whole(40)
+  if (seed >= wild)
+    bag.push(
+      ...['crash', 'aws connection', 'kube connection', 'move group'].flatMap((name) =>
+        Array<string>(8).fill(name),
+      ),
+    )
   for (let at = 0; at < length; at += 1) ops.push(draw(bag[whole(bag.length)] ?? 'add pod', waitOf(whole)))
   return ops
 }

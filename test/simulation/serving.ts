@@ -39,8 +39,7 @@ const requests: readonly Request[] = [80, 8080].flatMap((port) =>
   ),
 )
 
-/** `<stack> <port> <host><path>` -> who answers: `<owner> <backend>`. */
-export type Answers = ReadonlyMap<string, Answer>
+/** Who answers: whose rule, and what stands behind it. */
 type Answer = { readonly owner: string; readonly backend: string; readonly group?: string }
 
 const baseId = (id: string): string => id.replace(/\+(?:next|old)$/, '')
@@ -76,7 +75,7 @@ function answerOf(account: Account, action: RoutingAction, owner: string): Answe
   }
 }
 
-/** What the account answers for one group's load balancer. */
+/** What the account answers for one group's load balancer, by `<stack> <port> <host><path>`. */
 export function served(account: Account, stack: string): Map<string, Answer> {
   const answers = new Map<string, Answer>()
   const [loadBalancer] = loadBalancersOf(account, stack)

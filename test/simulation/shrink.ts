@@ -3,7 +3,7 @@ import type { Op } from './history.ts'
 import { type Outcome, run } from './run.ts'
 
 /** What kind of violation it is: the invariant, without what it was about. */
-export const kindOf = ({ violations: [first = ''] }: Outcome): string => /^(?:\w+)/.exec(first)?.[0] ?? ''
+const kindOf = ({ violations: [first = ''] }: Outcome): string => /^(?:\w+)/.exec(first)?.[0] ?? ''
 
 export async function shrink(failed: Outcome, ops: readonly Op[], mostRuns = 150): Promise<Outcome> {
   let best = failed

@@ -32,10 +32,10 @@ import type { Facts } from '../../src/model/facts.ts'
 import { type Running, start } from '../../src/start.ts'
 
 export const clusterName = 'demo'
-export const region = 'eu-west-1'
+const region = 'eu-west-1'
 const accountId = '123456789012'
 
-export type LogLine = { readonly level: number; readonly msg: string; readonly [field: string]: unknown }
+type LogLine = { readonly level: number; readonly msg: string; readonly [field: string]: unknown }
 
 /** A controller, and the wires by which it can be cut off for good. */
 export type Life = {
