@@ -37,7 +37,7 @@ type Baseline = {
   readonly answers: Map<string, string>
   /** Requests that were answered by a live target. */
   readonly lively: Map<string, string>
-  /** Rules of Ingresses that nobody edited since, by owner. */
+  /** Rules of each member then, by `<stack> <owner>`. */
   readonly rules: Map<string, string>
 }
 
@@ -203,8 +203,8 @@ function baselineOf({ world: { account }, state }: Scene, asks: Wanted, timing: 
         base.lively.set(probe, answer.backend)
     }
   }
-  for (const { members } of asks.groups.values())
-    for (const { key } of members) base.rules.set(key, rulesText(account, key))
+  for (const [stack, { members }] of asks.groups)
+    for (const { key } of members) base.rules.set(`${stack} ${key}`, rulesText(account, key))
   return base
 }
 
@@ -269,12 +269,12 @@ function checkHeld(
   if (!/Rule|Listener/.test(entry.action)) return
   for (const [stack, { held }] of desired)
     for (const key of held) {
-      const before = base.rules.get(key)
+      const before = base.rules.get(`${stack} ${key}`)
       const isMember = groups.get(stack)?.members.some((member) => member.key === key) === true
       if (before === undefined || !isMember || edited.ingresses.size > 1) continue
       if (rulesText(account, key) !== before) {
         fail(`5: ${entry.action} changed rules of ${key}, which is held`)
-        base.rules.delete(key)
+        base.rules.delete(`${stack} ${key}`)
       }
     }
 }
