@@ -65,7 +65,10 @@ async function add(system: System, name: string): Promise<void> {
 
 const addressOf = (n: number): string => `192.168.${32 + Math.floor(n / 250)}.${1 + (n % 250)}`
 
-function controller(system: System, seen: (body: string) => void): ReturnType<typeof start> {
+function controller(
+  system: Awaited<ReturnType<typeof startSystem>>,
+  seen: (body: string) => void,
+): ReturnType<typeof start> {
   const handle: Handle = (request) => {
     seen(typeof request.body === 'string' ? request.body : String(request.body ?? ''))
     return system.cloud.handle(request)

@@ -169,7 +169,9 @@ test('endpoint rules: one range, authorised before the old one is revoked, and n
 test('endpoint rules: exact ports are not joined', () => {
   const exact = { ...given, exactBackendPorts: true }
   assert.deepEqual(
-    ranges(planEndpointSecurityGroup(nodes([]), [from(9000), from(8080)], { settings: exact, complete: true })),
+    ranges(
+      planEndpointSecurityGroup(nodes([]), [from(9000), from(8080)], { settings: exact, complete: true }),
+    ),
     [
       [
         'AuthorizeSecurityGroupIngress',
