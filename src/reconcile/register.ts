@@ -6,12 +6,13 @@ import { annotateTargetGroupBinding } from '../kube/write.ts'
 import { ok, type Result } from '../lib/result.ts'
 import type { Target } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
-import type { TargetGroupBinding } from '../model/cluster.ts'
+import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
 import type { Draft } from '../plan/draft.ts'
 import type { Outcome } from '../plan/outcome.ts'
 import type { Pass } from '../watch/queue.ts'
 import { stackOf } from './bindings.ts'
 import { type Context, optionsOf } from './context.ts'
+import { targetsKey } from './key.ts'
 
 /** ALBC's memory of what it did last: wrong from our first write on, so that going back to it is safe only without. */
 const checkpoints = ['elbv2.k8s.aws/checkpoint', 'elbv2.k8s.aws/checkpoint-timestamp']
@@ -34,7 +35,10 @@ export async function write(
   draft: Draft,
   { aws, pass, context }: { readonly aws: Aws; readonly pass: Pass; readonly context: Context },
 ): Promise<Outcome> {
-  if (draft.steps.length === 0 || context.observe) return { results: [] }
+  const { steps, waits, holds, problems } = draft
+  const plan = { stack: stackOf(binding) ?? '', steps, waits, holds, problems }
+  if (context.observe) context.observed.tell({ ...plan, stack: targetsKey(keyOf(binding)) })
+  if (steps.length === 0 || context.observe) return { results: [] }
   const marked = checkpoints.filter((name) => binding.metadata.annotations?.[name] !== undefined)
   if (marked.length > 0) {
     const unmarked = await annotateTargetGroupBinding(
@@ -44,15 +48,11 @@ export async function write(
     )
     if (unmarked.ok) context.bindings.written(unmarked.value)
   }
-  const { steps, waits, holds, problems } = draft
-  return await apply(
-    { stack: stackOf(binding) ?? '', steps, waits, holds, problems },
-    {
-      aws,
-      mirror: context.mirror,
-      stillLeader: context.stillLeader,
-      writeBinding: async () => ok(undefined),
-      options: optionsOf(pass, 'targets', context),
-    },
-  )
+  return await apply(plan, {
+    aws,
+    mirror: context.mirror,
+    stillLeader: context.stillLeader,
+    writeBinding: async () => ok(undefined),
+    options: optionsOf(pass, 'targets', context),
+  })
 }

@@ -95,7 +95,9 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
       ...opened,
       ...empty.problems,
       ...leftOut(binding, wanted, plan, context),
-      ...failures.map((one) => problemOf(one, bindingRef(binding))),
+      ...failures.map((one) =>
+        one.error.kind === 'notFound' ? missing(binding) : problemOf(one, bindingRef(binding)),
+      ),
     ],
     context,
   )

@@ -111,6 +111,43 @@ test('a target group of another account is reached in the role that the binding 
   assert.equal(callsSince(world, since).filter((action) => action === 'AssumeRole').length, 1)
 })
 
+test('nodes: those that may serve, at the node port; one that is about to go leaves', async () => {
+  const arn = await targetGroup(world, 'nodes', { targetType: 'instance' })
+  type Node = { metadata: { name: string }; spec: { providerID: string } }
+  const nodes = await world.kube.list<Node>('/api/v1/nodes')
+  const ids = nodes.map(({ spec }) => `${spec.providerID.split('/').at(-1)}:31080`).sort()
+  assert.ok(ids.length > 1)
+  await world.kube.apply(
+    aService('nodes', { type: 'NodePort', ports: [{ name: 'http', port: 80, nodePort: 31_080 }] }),
+    binding('nodes', 'nodes', { targetGroupARN: arn }),
+  )
+  await hasTargets(world, arn, ...ids)
+  const [first] = nodes
+  const path = `/api/v1/nodes/${first?.metadata.name}`
+  const others = ids.filter((id) => !first?.spec.providerID.endsWith(id.split(':')[0] ?? ''))
+  const taint = { key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }
+  await world.kube.patch(path, { spec: { taints: [taint] } })
+  await hasTargets(world, arn, ...others)
+  await world.kube.patch(path, { spec: { taints: [] } })
+  await hasTargets(world, arn, ...ids)
+  const label = 'node.kubernetes.io/exclude-from-external-load-balancers'
+  await world.kube.patch(path, { metadata: { labels: { [label]: 'true' } } })
+  await hasTargets(world, arn, ...others)
+  await world.kube.patch(path, { metadata: { labels: { [label]: null } } })
+})
+
+test('a target group that is deleted under its binding is told', async () => {
+  const arn = await targetGroup(world, 'doomed')
+  await world.kube.apply(aService('doomed'), slice('doomed', ['192.168.6.1']))
+  await world.kube.apply(binding('doomed', 'doomed', { targetGroupARN: arn }))
+  await hasTargets(world, arn, '192.168.6.1:8080')
+  world.account.targetGroups.delete(arn)
+  await world.kube.apply(slice('doomed', ['192.168.6.2']))
+  await ready('doomed', 'TargetGroupMissing')
+  await world.kube.remove(binding('doomed', 'doomed', {}))
+  await eventually(async () => assert.equal(await getBinding(world, 'doomed'), undefined), waitMs)
+})
+
 test('each mistake is a condition and an event on its binding, and nothing is called for it', async () => {
   const arn = async (name: string) => ({ targetGroupARN: await targetGroup(world, `bad-${name}`) })
   const instance = await targetGroup(world, 'bad-nodes', { targetType: 'instance' })
