@@ -27,7 +27,7 @@ export type TestWorld = Awaited<ReturnType<typeof startSystem>> & {
 
 export async function startTestWorld(
   timing: Timing = timings.instant,
-  more: Pick<SystemOptions, 'addresses'> = {},
+  more: Pick<SystemOptions, 'addresses' | 'onlookers'> = {},
 ): Promise<TestWorld> {
   const system = await startSystem({ clusterName, region, timing, ...more })
   const running: Running[] = []
