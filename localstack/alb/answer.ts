@@ -1,9 +1,9 @@
 /** Answers that the load balancer makes itself: errors, fixed responses, redirects. */
-import type { ServerResponse } from 'node:http'
 import { type RedirectTemplate, redirectLocation } from '../../src/route/redirect.ts'
 import type { Request } from '../../src/route/request.ts'
 import type { RoutingAction } from './action.ts'
 import { responseHeaders } from './header.ts'
+import type { Reply } from './http2-reply.ts'
 
 const serverName = 'awselb/2.0'
 
@@ -44,7 +44,7 @@ type Content = {
 }
 
 function answer(
-  response: ServerResponse,
+  response: Reply,
   listener: ReadonlyMap<string, string>,
   status: number,
   content: Content,
@@ -68,16 +68,12 @@ function answer(
   response.end(content.body)
 }
 
-export function answerError(
-  response: ServerResponse,
-  listener: ReadonlyMap<string, string>,
-  status: number,
-): void {
+export function answerError(response: Reply, listener: ReadonlyMap<string, string>, status: number): void {
   answer(response, listener, status, { type: 'text/html', body: page(status) })
 }
 
 export function answerFixed(
-  response: ServerResponse,
+  response: Reply,
   listener: ReadonlyMap<string, string>,
   action: Extract<RoutingAction, { type: 'fixed-response' }>,
 ): void {
@@ -89,7 +85,7 @@ export function answerFixed(
 const longestLocation = 16 * 1024
 
 export function answerRedirect(
-  response: ServerResponse,
+  response: Reply,
   listener: ReadonlyMap<string, string>,
   action: { readonly status: number; readonly template: RedirectTemplate },
   request: Request,

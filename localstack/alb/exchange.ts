@@ -1,8 +1,10 @@
 /** One request on its way through a listener, and what the parts of the data plane share. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { Request } from '../../src/route/request.ts'
 import type { Timing } from '../timing.ts'
 import type { Headers } from './header.ts'
+import type { Reply } from './http2-reply.ts'
 import type { Network } from './network.ts'
 import type { ListenerEntry, Table } from './table.ts'
 import type { Upstreams } from './upstream.ts'
@@ -21,8 +23,10 @@ export type Plane = {
 export type Exchange = {
   readonly plane: Plane
   readonly listener: ListenerEntry
-  readonly incoming: IncomingMessage
-  readonly response: ServerResponse
+  readonly incoming: IncomingMessage | Http2ServerRequest
+  readonly response: Reply
+  /** Of the client's connection: HTTP/2 is served on HTTPS alone. */
+  readonly version: 1 | 2
   readonly headers: Headers
   /** As the rules see it. */
   readonly request: Request

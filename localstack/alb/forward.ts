@@ -1,10 +1,10 @@
 /** Passes a request to a target and its answer back, streaming both ways; 502 and 504 where that fails. */
-import type { ServerResponse } from 'node:http'
 import { PassThrough } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { answerError } from './answer.ts'
 import { type Exchange, idleTimeoutMs } from './exchange.ts'
 import { type Headers, pairs, responseHeaders, withoutHopByHop } from './header.ts'
+import type { Reply } from './http2-reply.ts'
 import type { Upstream } from './upstream.ts'
 
 export type Onward = { readonly url: string; readonly headers: Headers }
@@ -52,7 +52,8 @@ function bodyOf(exchange: Exchange): PassThrough | undefined {
   const { incoming, response, listener } = exchange
   const has =
     incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0
-  if (!has) return undefined
+  const streams = 'stream' in incoming && !incoming.stream.endAfterHeaders
+  if (!has && !streams) return undefined
   const body = new PassThrough()
   body.on('error', () => undefined)
   body.on('close', () => {
@@ -78,7 +79,7 @@ function bodyOf(exchange: Exchange): PassThrough | undefined {
 /** The answer of a target becoming the answer to the client. */
 class Passage implements Dispatcher.DispatchHandler {
   readonly #exchange: Exchange
-  readonly #response: ServerResponse
+  readonly #response: Reply
   readonly over: () => void
   #controller: Dispatcher.DispatchController | undefined
   #aborted: Error | undefined

@@ -1,5 +1,8 @@
 /** Headers as an ALB changes them on their way to a target and back (`aws-facts` 4.5). */
 import { randomBytes } from 'node:crypto'
+import type { Http2ServerRequest } from 'node:http2'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 
 export type Headers = readonly (readonly [name: string, value: string])[]
 
@@ -30,7 +33,7 @@ export function pairs(raw: readonly string[]): Headers {
   return found
 }
 
-const valuesOf = (headers: Headers, name: string): readonly string[] =>
+export const valuesOf = (headers: Headers, name: string): readonly string[] =>
   headers.filter(([given]) => given.toLowerCase() === name).map(([, value]) => value)
 
 export function withoutHopByHop(headers: Headers): Headers {
@@ -43,6 +46,39 @@ export function withoutHopByHop(headers: Headers): Headers {
   })
 }
 
+/** As HTTP/1.1 would have them: the authority is the host, and one cookie field has all cookies. */
+export function http2Headers({
+  rawHeaders,
+  authority,
+}: Pick<Http2ServerRequest, 'rawHeaders' | 'authority'>): Headers {
+  const fields = pairs(rawHeaders).filter(([name]) => !name.startsWith(':'))
+  const cookies = valuesOf(fields, 'cookie')
+  const rest = fields.filter(([name]) => name !== 'cookie')
+  return [
+    ...(valuesOf(fields, 'host').length > 0 || !authority ? [] : [['host', authority] as const]),
+    ...rest,
+    ...(cookies.length > 0 ? [['cookie', cookies.join('; ')] as const] : []),
+  ]
+}
+
+type Switches = {
+  readonly attributes: ReadonlyMap<string, string>
+  readonly loadBalancer: { readonly attributes: ReadonlyMap<string, string> }
+}
+
+/** What was agreed with the client, where the load balancer is told to pass it on. */
+export function tlsHeaders(socket: Socket, { attributes, loadBalancer }: Switches): Headers {
+  const wanted =
+    loadBalancer.attributes.get('routing.http.x_amzn_tls_version_and_cipher_suite.enabled') === 'true'
+  if (!wanted || !(socket instanceof TLSSocket)) return []
+  const named = (header: string): string =>
+    attributes.get(`routing.http.request.${header.toLowerCase().replaceAll('-', '_')}.header_name`) || header
+  return [
+    [named('X-Amzn-Tls-Version'), socket.getProtocol() ?? ''],
+    [named('X-Amzn-Tls-Cipher-Suite'), socket.getCipher().name],
+  ]
+}
+
 export type Hop = {
   readonly attributes: ReadonlyMap<string, string>
   readonly protocol: 'HTTP' | 'HTTPS'
@@ -53,13 +89,16 @@ export type Hop = {
   readonly rewritten: boolean
   /** Epoch milliseconds. */
   readonly now: number
+  /** What only the load balancer may say: it takes the place of what the client claims. */
+  readonly added: Headers
 }
 
 export function requestHeaders(headers: Headers, hop: Hop): Headers {
-  const { attributes } = hop
+  const { attributes, added } = hop
+  const taken = new Set([...ours, ...added.map(([name]) => name.toLowerCase())])
   const strict = attributes.get('routing.http.drop_invalid_header_fields.enabled') === 'true'
   const rest = withoutHopByHop(headers).filter(
-    ([name]) => !ours.has(name.toLowerCase()) && (!strict || /^[-A-Za-z0-9]+$/.test(name)),
+    ([name]) => !taken.has(name.toLowerCase()) && (!strict || /^[-A-Za-z0-9]+$/.test(name)),
   )
   return [
     ...forwardedFor(headers, hop),
@@ -67,6 +106,7 @@ export function requestHeaders(headers: Headers, hop: Hop): Headers {
     ['X-Forwarded-Port', String(hop.listenerPort)],
     ['Host', hostForTarget(hop)],
     ['X-Amzn-Trace-Id', traceId(valuesOf(headers, 'x-amzn-trace-id')[0], hop.now)],
+    ...added,
     ...rest,
   ]
 }

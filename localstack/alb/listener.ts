@@ -1,11 +1,12 @@
-/** The socket side of a listener: an HTTP server that opens, lets in whom the security groups allow, and closes without a hang. */
+/** The socket side of a listener: an HTTP or HTTPS server that opens, lets in whom the security groups allow, and closes without a hang. */
 import { ServerResponse, createServer } from 'node:http'
 import type { Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, type Server as NetServer, type Socket, createServer as createDoor } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { rawError } from './answer.ts'
 import { type Plane, idleTimeoutMs } from './exchange.ts'
 import type { Address } from './network.ts'
+import { secure } from './secure.ts'
 import { serve } from './serve.ts'
 import type { ListenerEntry } from './table.ts'
 import { wantsTunnel } from './tunnel.ts'
@@ -24,22 +25,31 @@ const longestHeaders = 64 * 1024
 export async function openListener(plane: Plane, first: ListenerEntry): Promise<OpenListener> {
   const state: State = { entry: first, closing: false, sockets: new Set() }
   const server = httpServer(plane, state)
-  const address = await listen(plane, server, first)
+  const tls = first.protocol === 'HTTPS' ? secureServer(plane, state, server) : undefined
+  const door: NetServer = tls ? createDoor({ noDelay: true }) : server
+  door.on('connection', (socket) => {
+    if (admit(plane, state, socket)) tls?.take(socket)
+  })
+  const address = await listen(plane, door, first)
   return {
     address,
     follow: (next) => {
       state.entry = next
       server.keepAliveTimeout = idleTimeoutMs({ plane, listener: next })
+      tls?.follow(next)
     },
     close: () => {
       state.closing = true
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const closed = new Promise<void>((resolve) => door.close(() => resolve()))
+      tls?.close()
+      if (tls) server.close()
       server.closeIdleConnections()
       return closed
     },
     destroy: () =>
       new Promise<void>((resolve) => {
-        server.close(() => resolve())
+        door.close(() => resolve())
+        if (tls) server.close()
         for (const socket of state.sockets) socket.destroy()
       }),
   }
@@ -57,7 +67,6 @@ function httpServer(plane: Plane, state: State): Server {
     connectionsCheckingInterval: 1000,
     shouldUpgradeCallback: wantsTunnel,
   })
-  server.on('connection', (socket) => admit(plane, state, socket))
   server.on('request', (incoming, response) => {
     incoming.on('error', () => undefined)
     response.on('error', () => undefined)
@@ -83,19 +92,31 @@ function httpServer(plane: Plane, state: State): Server {
   return server
 }
 
-function admit(plane: Plane, { entry, sockets }: State, socket: Socket): void {
+/** The HTTP server gets its connections from the TLS one, and never listens itself. */
+function secureServer(plane: Plane, state: State, http1: Server): ReturnType<typeof secure> {
+  // Only at this event a server begins to look after the time-outs of its connections.
+  http1.emit('listening')
+  return secure({
+    entry: () => state.entry,
+    http1,
+    http2: (incoming, response) => serve(plane, state.entry, { incoming, response }),
+  })
+}
+
+function admit(plane: Plane, { entry, sockets }: State, socket: Socket): boolean {
   socket.on('error', () => socket.destroy())
   if (!entry.loadBalancer.admits(plane.clientAddress, entry.port)) {
     // A security group drops in silence; here the client learns at once.
     socket.resetAndDestroy()
-    return
+    return false
   }
   sockets.add(socket)
   socket.once('close', () => sockets.delete(socket))
+  return true
 }
 
 /** Its real port on an address of the load balancer's own, or a free one where that can't be had. */
-async function listen(plane: Plane, server: Server, entry: ListenerEntry): Promise<Address> {
+async function listen(plane: Plane, server: NetServer, entry: ListenerEntry): Promise<Address> {
   const host = plane.network.loadBalancerHost(entry.loadBalancer.dnsName)
   const port = await plane.network.listenerPort(host, entry.port)
   const at = (wanted: number): Promise<Address> =>

@@ -55,13 +55,13 @@ export class Listeners {
     await Promise.all(all.map((listener) => listener.destroy()))
   }
 
-  /** New ports open before old ones close. HTTPS has no server yet: nothing listens there. */
+  /** New ports open before old ones close. A listener that changes its protocol gets a new server. */
   async #sync(): Promise<void> {
     if (this.#stopped) return
     const wanted = new Map(
       [...this.#plane.table().listeners.values()]
-        .filter(({ protocol }) => protocol === 'HTTP')
-        .map((entry) => [`${entry.arn} ${entry.port}`, entry]),
+        .filter(({ protocol, certificates }) => protocol === 'HTTP' || certificates.length > 0)
+        .map((entry) => [`${entry.arn} ${entry.protocol} ${entry.port}`, entry]),
     )
     let moved = false
     for (const [key, entry] of wanted) {

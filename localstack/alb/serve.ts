@@ -1,5 +1,4 @@
 /** What a listener does with a request: the first rule that matches, then that rule's action. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { normalizePath, splitTarget } from '../../src/route/request.ts'
 import { rewrite } from '../../src/route/rewrite.ts'
@@ -9,13 +8,11 @@ import { answerError, answerFixed, answerRedirect } from './answer.ts'
 import { chooseGroup, chooseTarget } from './balance.ts'
 import type { Exchange, Plane } from './exchange.ts'
 import { type Onward, forward } from './forward.ts'
-import { forwardedAddresses, pairs, requestHeaders } from './header.ts'
+import { forwardedAddresses, http2Headers, pairs, requestHeaders, tlsHeaders, valuesOf } from './header.ts'
 import type { GroupEntry, ListenerEntry, TargetEntry } from './table.ts'
 import { tunnel } from './tunnel.ts'
 
-type Arrival = {
-  readonly incoming: IncomingMessage
-  readonly response: ServerResponse
+type Arrival = Pick<Exchange, 'incoming' | 'response'> & {
   /** The raw connection of a WebSocket upgrade, and what was read beyond its head. */
   readonly upgrade?: { readonly client: Duplex; readonly head: Buffer }
 }
@@ -42,19 +39,20 @@ export function serve(plane: Plane, listener: ListenerEntry, arrival: Arrival): 
 }
 
 function exchangeOf(plane: Plane, listener: ListenerEntry, { incoming, response }: Arrival): Exchange {
-  const headers = pairs(incoming.rawHeaders)
+  const headers = 'stream' in incoming ? http2Headers(incoming) : pairs(incoming.rawHeaders)
   const { authority, path, query } = splitTarget(incoming.url ?? '/')
   return {
     plane,
     listener,
     incoming,
     response,
+    version: 'stream' in incoming ? 2 : 1,
     headers,
     request: {
       protocol: listener.protocol,
       port: listener.port,
       method: incoming.method ?? 'GET',
-      host: authority ?? incoming.headers.host ?? '',
+      host: authority ?? valuesOf(headers, 'host')[0] ?? '',
       path: normalizePath(path),
       query,
       headers,
@@ -72,7 +70,10 @@ function refusalOf({ incoming, headers }: Exchange): number | undefined {
   return undefined
 }
 
-const onwardHeaders = ({ headers, listener, plane, incoming, request }: Exchange, host: string) =>
+const onwardHeaders = (
+  { headers, listener, plane, incoming, request }: Exchange,
+  host: string,
+): Onward['headers'] =>
   requestHeaders(headers, {
     attributes: listener.loadBalancer.attributes,
     protocol: listener.protocol,
@@ -81,6 +82,7 @@ const onwardHeaders = ({ headers, listener, plane, incoming, request }: Exchange
     host,
     rewritten: host !== request.host,
     now: Date.now(),
+    added: tlsHeaders(incoming.socket, listener),
   })
 
 function forwardTo(

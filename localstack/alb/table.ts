@@ -1,7 +1,16 @@
 /** What the data plane follows: an account's load balancers as they were at one moment, ready to route by. */
 import type { Rule, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2'
-import type { Account, LoadBalancerRecord, TargetGroupRecord, TargetRecord } from '../aws/account.ts'
+import type {
+  Account,
+  ListenerRecord,
+  LoadBalancerRecord,
+  TargetGroupRecord,
+  TargetRecord,
+} from '../aws/account.ts'
+import { keyPairOf } from '../aws/acm/key-pair.ts'
+import { defaultSslPolicy } from '../aws/elbv2/ssl-policy.ts'
 import { type RoutingAction, type RoutingRule, authenticates, routingAction, routingRule } from './action.ts'
+import { type CertificateEntry, certificateEntry } from './certificate.ts'
 import { type Peer, groupsByAddress, permits, rulesOfGroups } from './permit.ts'
 
 type Attributes = ReadonlyMap<string, string>
@@ -19,6 +28,9 @@ export type ListenerEntry = {
   readonly protocol: 'HTTP' | 'HTTPS'
   readonly loadBalancer: LoadBalancerEntry
   readonly attributes: Attributes
+  /** The default one first; none for HTTP. */
+  readonly certificates: readonly CertificateEntry[]
+  readonly sslPolicy: string
   /** In the order of their priority. */
   readonly rules: readonly RoutingRule[]
   readonly otherwise: RoutingAction
@@ -59,7 +71,8 @@ export function tableOf(account: Account, now: number): Table {
   const rules = rulesByListener(account)
   const listeners = new Map<string, ListenerEntry>()
   const users = new Map<string, string>()
-  for (const { arn, wire, attributes, loadBalancerArn } of account.listeners.values()) {
+  for (const record of account.listeners.values()) {
+    const { arn, wire, attributes, loadBalancerArn } = record
     const loadBalancer = entries.get(loadBalancerArn)
     if (!loadBalancer) continue
     const entry: ListenerEntry = {
@@ -68,6 +81,8 @@ export function tableOf(account: Account, now: number): Table {
       protocol: wire.Protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
       loadBalancer,
       attributes: new Map(attributes),
+      certificates: certificatesOf(account, record, loadBalancer.dnsName),
+      sslPolicy: wire.SslPolicy ?? defaultSslPolicy,
       rules: rules.get(arn) ?? [],
       otherwise: routingAction(wire.DefaultActions ?? []),
       otherwiseAuthenticates: authenticates(wire.DefaultActions ?? []),
@@ -88,6 +103,17 @@ export function tableOf(account: Account, now: number): Table {
     groups: groupEntries(account, users, now),
     ...(times.length > 0 ? { until: Math.min(...times) } : {}),
   }
+}
+
+function certificatesOf(
+  account: Account,
+  { wire, sniCertificates }: ListenerRecord,
+  dnsName: string,
+): readonly CertificateEntry[] {
+  if (wire.Protocol !== 'HTTPS') return []
+  return [...(wire.Certificates ?? []), ...sniCertificates].flatMap(({ CertificateArn: arn }) =>
+    arn === undefined ? [] : certificateEntry(keyPairOf(account, arn, dnsName)),
+  )
 }
 
 function loadBalancerEntry(

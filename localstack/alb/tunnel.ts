@@ -62,7 +62,11 @@ export function tunnel(exchange: Exchange, onward: Onward, way: Way): void {
 function relay({ response, listener }: Exchange, answer: IncomingMessage): void {
   response.shouldKeepAlive = false
   const headers = withoutHopByHop(pairs(answer.rawHeaders))
-  response.writeHead(answer.statusCode ?? 502, responseHeaders(headers, listener.attributes).flat())
+  response.writeHead(
+    answer.statusCode ?? 502,
+    answer.statusMessage,
+    responseHeaders(headers, listener.attributes).flat(),
+  )
   answer.on('error', () => response.destroy())
   answer.pipe(response)
 }

@@ -64,6 +64,14 @@ export function sslPolicyExists(name: string): boolean {
   return Object.hasOwn(policies, name)
 }
 
+type Handshake = { readonly protocols: readonly string[]; readonly ciphers: readonly string[] }
+
+/** For the data plane: oldest protocol first, best cipher first. */
+export function handshakeOf(name: string): Handshake {
+  const [protocols, ciphers] = policies[name] ?? policies[defaultSslPolicy] ?? [[], []]
+  return { protocols, ciphers }
+}
+
 export function describeSslPolicies(
   input: DescribeSSLPoliciesInput,
   _context: Context,

@@ -108,6 +108,23 @@ export class Bench {
     })
   }
 
+  /** The listener becomes HTTPS at port 443, with certificates for these names; the first is the default. */
+  https(otherwise: Action, ...names: string[]): void {
+    this.listener(otherwise, 443)
+    this.securityGroup('sg-lb', [{ cidr: '0.0.0.0/0', port: 443 }])
+    const [first, ...others] = names.map((name) => this.certificate(name))
+    const record = this.account.listeners.get(listenerArn)
+    if (!record) return
+    record.wire = { ...record.wire, Protocol: 'HTTPS', Certificates: first ? [first] : [] }
+    record.sniCertificates = others
+  }
+
+  certificate(DomainName: string): { CertificateArn: string } {
+    const CertificateArn = `arn:aws:acm:eu-west-1:000000000000:certificate/${DomainName}`
+    this.account.certificates.set(CertificateArn, { CertificateArn, DomainName, Status: 'ISSUED' })
+    return { CertificateArn }
+  }
+
   rule(
     priority: number,
     Conditions: Rule['Conditions'],
