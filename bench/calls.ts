@@ -47,7 +47,12 @@ function benchOn(system: Awaited<ReturnType<typeof startSystem>>): Bench {
     kube: system.kube,
     start: () => {
       const config = readConfig(
-        ['--cluster-name=bench', '--aws-region=eu-west-1', `--aws-vpc-id=${system.vpcId}`],
+        [
+          '--cluster-name=bench',
+          '--aws-region=eu-west-1',
+          `--aws-vpc-id=${system.vpcId}`,
+          '--enable-leader-election=false',
+        ],
         {},
       )
       if (!config.ok) throw new Error(config.error.join())

@@ -74,7 +74,12 @@ function controller(
     return system.cloud.handle(request)
   }
   const config = readConfig(
-    ['--cluster-name=bench', '--aws-region=eu-west-1', `--aws-vpc-id=${system.vpcId}`],
+    [
+      '--cluster-name=bench',
+      '--aws-region=eu-west-1',
+      `--aws-vpc-id=${system.vpcId}`,
+      '--enable-leader-election=false',
+    ],
     {},
   )
   if (!config.ok) throw new Error(config.error.join())

@@ -17,9 +17,6 @@ const trackingKeys = [
 
 /** Flags of ALBC that belong to what we don't serve (Services, Gateways, webhooks): accepted, so that its manifests start us. */
 export const ignoredFlags: ReadonlySet<string> = new Set([
-  'enable-leader-election',
-  'leader-election-id',
-  'leader-election-namespace',
   'webhook-bind-port',
   'webhook-cert-dir',
   'webhook-cert-file',
@@ -146,6 +143,25 @@ function contradictions(values: FlagValues): string[] {
   if (values['enable-manage-backend-security-group-rules'] && !values['enable-backend-security-group']) {
     mistakes.push('--enable-manage-backend-security-group-rules needs --enable-backend-security-group')
   }
+  return values['enable-leader-election'] ? [...mistakes, ...electionMistakes(values)] : mistakes
+}
+
+/** AWS calls of a leader that can't renew must have ended before another may lead. */
+function electionMistakes(values: FlagValues): string[] {
+  const lease = values['leader-election-lease-duration']
+  const renew = values['leader-election-renew-deadline']
+  const retry = values['leader-election-retry-period']
+  const mistakes: string[] = []
+  if (lease < renew + 2_000)
+    mistakes.push(
+      '--leader-election-lease-duration must be at least 2s longer than --leader-election-renew-deadline: AWS calls end within that time',
+    )
+  if (retry < 100) mistakes.push('--leader-election-retry-period must be at least 100ms')
+  // client-go's jitter.
+  if (renew <= 1.2 * retry)
+    mistakes.push(
+      '--leader-election-renew-deadline must be longer than 1.2 times --leader-election-retry-period',
+    )
   return mistakes
 }
 

@@ -76,6 +76,12 @@ const listenAddress = (
   return ok({ host: host === '' ? '0.0.0.0' : host, port: Number(found[2]) })
 }
 
+/** Of a Kubernetes object. */
+const name = pattern(
+  /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  'not a name as Kubernetes objects have',
+)
+
 const flag = <T>(
   doc: string,
   parse: (text: string) => Result<T, string>,
@@ -176,6 +182,33 @@ export const flags = {
   'ingress-max-concurrent-reconciles': flag('Groups reconciled at a time.', integer(1, 256), { default: 3 }),
   'targetgroupbinding-max-concurrent-reconciles': flag('Bindings reconciled at a time.', integer(1, 256), {
     default: 3,
+  }),
+  'enable-leader-election': flag(
+    'Of several replicas one works, the others stand by; false: this one works, whoever else does.',
+    bool,
+    { default: true },
+  ),
+  'leader-election-id': flag('Name of the Lease that the leader holds.', name, {
+    default: 'albatross-leader',
+  }),
+  'leader-election-namespace': flag(
+    "Namespace of that Lease; the pod's own, or the kubeconfig's, if empty.",
+    (value) => (value === '' ? ok(value) : name(value)),
+    { default: '' },
+  ),
+  'leader-election-lease-duration': flag(
+    'How long a standby waits for a leader that renews no more.',
+    duration,
+    { default: 15_000, albc: false },
+  ),
+  'leader-election-renew-deadline': flag(
+    'How long a leader that cannot renew goes on; AWS calls get at most the time from then to the end of the lease.',
+    duration,
+    { default: 10_000, albc: false },
+  ),
+  'leader-election-retry-period': flag('Time between two tries to get or renew the Lease.', duration, {
+    default: 2_000,
+    albc: false,
   }),
   'sweep-period': flag('Time between two sweeps of the account that look for drift.', duration, {
     default: 600_000,

@@ -23,7 +23,12 @@ process.on('unhandledRejection', (error) => {
 try {
   const kubeConfig = await loadKubeConfig({ path: flags.kubeconfig === '' ? undefined : flags.kubeconfig })
   const transport = createTransport(kubeConfig, { userAgent: `albatross/${version}` })
-  const running = start({ config: config.value, kube: transport.handle, log })
+  const running = start({
+    config: config.value,
+    kube: transport.handle,
+    namespace: kubeConfig.namespace,
+    log,
+  })
   let synced = false
   running.synced.then(
     (value) => {

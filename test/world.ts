@@ -12,8 +12,8 @@ const clusterName = 'demo'
 const region = 'eu-west-1'
 
 export type TestWorld = Awaited<ReturnType<typeof startSystem>> & {
-  /** Starts a controller; several at once are several replicas without election. */
-  controller(flags?: readonly string[]): Running
+  /** Starts a controller; several at once are several replicas, without election unless a flag says so. */
+  controller(flags?: readonly string[], accessKeyId?: string): Running
   request(dnsName: string, path: string, host?: string): Promise<Answer>
   /** Log lines of all controllers so far, parsed. */
   readonly logs: readonly {
@@ -36,13 +36,19 @@ export async function startTestWorld(
   return {
     ...system,
     logs,
-    controller: (flags = []) => {
+    controller: (flags = [], accessKeyId = 'CONTROLLER') => {
       const config = readConfig(
-        [`--cluster-name=${clusterName}`, `--aws-region=${region}`, `--aws-vpc-id=${system.vpcId}`, ...flags],
+        [
+          `--cluster-name=${clusterName}`,
+          `--aws-region=${region}`,
+          `--aws-vpc-id=${system.vpcId}`,
+          '--enable-leader-election=false',
+          ...flags,
+        ],
         {},
       )
       if (!config.ok) throw new Error(config.error.join('\n'))
-      const credentials = { accessKeyId: 'CONTROLLER', secretAccessKey: 'local' }
+      const credentials = { accessKeyId, secretAccessKey: 'local' }
       const aws = { requestHandler: inProcess(system.cloud.handle), credentials }
       const controller = start({ config: config.value, kube: system.api.handle, aws, log })
       running.push(controller)

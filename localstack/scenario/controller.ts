@@ -50,6 +50,8 @@ function launch(options: ControllerOptions, port: number): ChildProcess {
     `--kubeconfig=${options.kubeconfig}`,
     `--health-probe-bind-addr=127.0.0.1:${port}`,
     '--metrics-bind-addr=0',
+    // One that was killed would keep its successor waiting for its Lease.
+    '--enable-leader-election=false',
   ]
   const child = spawn(
     process.execPath,

@@ -52,6 +52,7 @@ function shown(flag: Flag<unknown>): string {
 
 function duration(ms: number): string {
   const minutes = ms / 60_000
+  if (minutes < 1) return `${ms / 1000}s`
   return minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`
 }
 

@@ -68,12 +68,14 @@ export type AwsSettings = {
   readonly log: Pick<Logger, 'info' | 'debug' | 'warn'>
   readonly version: string
   readonly limits?: Limits
+  /** Longest that one request may take, from its turn to its answer. */
+  readonly callTimeoutMs?: number
+  /** Asked right before a request leaves: once it says no, none does. */
+  readonly mayCall?: () => boolean
 }
 
+const defaultCallTimeoutMs = 15_000
 const connectionTimeoutMs = 2_000
-const requestTimeoutMs = 15_000
-/** Longer than the handler's own limits: for a handler that never settles. */
-const abandonAfterMs = requestTimeoutMs + connectionTimeoutMs + 1_000
 
 export function createAws(settings: AwsSettings): Aws {
   const limiter = createLimiter(settings.limits)
@@ -119,7 +121,9 @@ async function send<Output>(
   const { service, action } = actionOf(command.schema)
   const write = isWrite(action)
   const startedAt = performance.now()
-  addPurpose(command, `albatross/${wire.settings.version} purpose/${options.purpose}`)
+  beforeTheWire(command, `albatross/${wire.settings.version} purpose/${options.purpose}`, () => {
+    if (!mayCall(wire.settings)) throw notLeader(action)
+  })
   const client = await wire.clients.of(service)
   try {
     const output = await pRetry(() => attempt<Output>({ wire, client, command, action, options }), {
@@ -128,7 +132,10 @@ async function send<Output>(
       maxTimeout: 400,
       randomize: true,
       shouldRetry: ({ error, retryDelay }) =>
-        error instanceof Refusal && transient(error.refusal, write) && inTime(options, retryDelay),
+        error instanceof Refusal &&
+        transient(error.refusal, write) &&
+        mayCall(wire.settings) &&
+        inTime(options, retryDelay),
     })
     const log = { group: options.group, call: action, ms: Math.round(performance.now() - startedAt) }
     wire.settings.log[write ? 'info' : 'debug']({ ...log, requestId: requestIdOf(output) }, 'AWS call')
@@ -148,6 +155,11 @@ async function send<Output>(
 const inTime = (options: SendOptions, delayMs: number): boolean =>
   options.signal?.aborted !== true &&
   (options.deadline === undefined || Date.now() + delayMs < options.deadline)
+
+const mayCall = (settings: AwsSettings): boolean => settings.mayCall?.() !== false
+
+const notLeader = (call: string): Refusal =>
+  new Refusal({ kind: 'unavailable', call, code: 'NotLeader', message: 'this replica leads no more' })
 
 /** A write whose outcome is unknown may have happened: never a second time from here. */
 const transient = ({ kind }: AwsError, write: boolean): boolean =>
@@ -179,16 +191,18 @@ async function attempt<Output>({ wire, client, command, action, options }: Attem
       code: taken === 'late' ? 'NoTokenBeforeDeadline' : 'Aborted',
       message: taken === 'late' ? 'the AWS rate limit leaves no room before the deadline' : 'stopping',
     })
+  if (!mayCall(wire.settings)) throw notLeader(action)
   const count = countOf(wire, options.purpose, action)
   count.calls += 1
   const abandon = new AbortController()
   const stop = (): void => abandon.abort()
   options.signal?.addEventListener('abort', stop, { once: true })
-  const timer = setTimeout(stop, abandonAfterMs)
+  const timer = setTimeout(stop, wire.settings.callTimeoutMs ?? defaultCallTimeoutMs)
   try {
     const sent = client.send(command as never, { abortSignal: abandon.signal })
     return (await orAbandoned(sent, abandon.signal)) as Output
   } catch (thrown) {
+    if (thrown instanceof Refusal) throw thrown
     const refusal = toAwsError(action, thrown, isWrite(action))
     count.errors += 1
     if (refusal.kind === 'throttled') {
@@ -225,15 +239,16 @@ type Middleware = (
   next: (args: object) => Promise<unknown>,
 ) => (args: { readonly request: { readonly headers: Record<string, string> } }) => Promise<unknown>
 
-/** The User-Agent is outside the signature, so the last step before the wire may write it. */
-function addPurpose(command: object, product: string): void {
+/** The last step before the wire, after credentials and signature, which may take their time; the User-Agent is outside the signature. */
+function beforeTheWire(command: object, product: string, check: () => void): void {
   const { middlewareStack } = command as {
     readonly middlewareStack: { add(middleware: Middleware, where: object): void }
   }
-  const middleware: Middleware = (next) => (args) => {
+  const middleware: Middleware = (next) => async (args) => {
+    check()
     const { headers } = args.request
     headers['user-agent'] = `${product} ${headers['user-agent'] ?? ''}`.trim()
-    return next(args)
+    return await next(args)
   }
   middlewareStack.add(middleware, {
     step: 'finalizeRequest',
@@ -246,13 +261,14 @@ function addPurpose(command: object, product: string): void {
 type SdkClient = { send(command: never, options: object): Promise<unknown>; destroy(): void }
 type Clients = { of(service: ServiceName): Promise<SdkClient>; close(): void }
 
-function createClients({ region, requestHandler, credentials }: AwsSettings): Clients {
+function createClients({ region, requestHandler, credentials, callTimeoutMs }: AwsSettings): Clients {
   const config = {
     region,
     maxAttempts: 1,
     requestHandler: requestHandler ?? {
       connectionTimeout: connectionTimeoutMs,
-      requestTimeout: requestTimeoutMs,
+      // Tells of the time-out before the call is abandoned; what hangs beyond the handler is abandoned alone.
+      requestTimeout: (callTimeoutMs ?? defaultCallTimeoutMs) - 500,
       throwOnRequestTimeout: true,
     },
     ...(credentials === undefined ? {} : { credentials }),

@@ -43,6 +43,8 @@ export type Kube = {
     },
     options?: WriteOptions,
   ): Answer<T>
+  /** Replaces the whole object, if it is still of the version that it bears. */
+  update<T extends KubeObject>(of: Resource<T>, object: T, options?: WriteOptions): Answer<T>
   patch<T extends KubeObject>(
     of: Resource<T>,
     name: ObjectName,
@@ -127,12 +129,20 @@ function deleteBody({ uid, resourceVersion, propagationPolicy }: DeleteOptions):
   }
 }
 
-const writes = (call: Caller, manager: string): Pick<Kube, 'create' | 'patch' | 'apply' | 'delete'> => ({
+const writes = (
+  call: Caller,
+  manager: string,
+): Pick<Kube, 'create' | 'update' | 'patch' | 'apply' | 'delete'> => ({
   create: (of, object, { subresource, signal } = {}) => {
     const { metadata } = object
     const path = subresource ? objectPath(of, metadata, subresource) : collectionPath(of, metadata.namespace)
     const body = { apiVersion: apiVersionOf(of), kind: of.kind, ...object }
     return call({ method: 'POST', path: withQuery(path, { fieldManager: manager }), body, signal })
+  },
+  update: (of, object, { subresource, signal } = {}) => {
+    const path = withQuery(objectPath(of, object.metadata, subresource), { fieldManager: manager })
+    const body = { apiVersion: apiVersionOf(of), kind: of.kind, ...object }
+    return call({ method: 'PUT', path, body, signal })
   },
   patch: (of, name, body, { kind = 'merge', subresource, signal } = {}) => {
     const path = withQuery(objectPath(of, name, subresource), { fieldManager: manager })

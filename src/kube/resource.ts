@@ -64,6 +64,17 @@ export const nodes = resource<Node>('v1', 'nodes', 'Node', 'cluster')
 export const namespaces = resource<Namespace>('v1', 'namespaces', 'Namespace', 'cluster')
 export const events = resource<KubeObject>('v1', 'events', 'Event')
 
+export type Lease = KubeObject & {
+  readonly spec?: {
+    readonly holderIdentity?: string
+    readonly leaseDurationSeconds?: number
+    readonly acquireTime?: string
+    readonly renewTime?: string
+    readonly leaseTransitions?: number
+  }
+}
+export const leases = resource<Lease>('coordination.k8s.io/v1', 'leases', 'Lease')
+
 export const configMaps = resource<ConfigMap>('v1', 'configmaps', 'ConfigMap')
 
 export const apiVersionOf = ({ group, version }: Resource): string =>

@@ -56,6 +56,8 @@ export type Context = {
   /** Keys that existed at the start and have had no pass yet. */
   readonly unseen: Set<string>
   readonly stillLeader: () => boolean
+  /** Epoch milliseconds since which nobody else wrote; absent where replicas don't take turns. */
+  readonly leaderSince?: number | undefined
 }
 
 /** Longest that a call of a pass may take to start. */

@@ -159,6 +159,7 @@ async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome
     mirror: context.mirror,
     sweeper: context.sweeper,
     stillLeader: context.stillLeader,
+    ...(context.leaderSince === undefined ? {} : { leaderSince: context.leaderSince }),
     writeBinding: writeBinding(context),
     options: optionsOf(pass, 'reconcile', context),
   })

@@ -33,9 +33,9 @@ export async function work(pass: Pass, context: Context): Promise<Verdict> {
 }
 
 /** One sweep, then every key once; from then on what changes. Edits made meanwhile overtake both. */
-export async function begin(context: Context): Promise<void> {
+export async function begin(context: Context, signal: AbortSignal): Promise<void> {
   const { informers, queue, settings, unseen } = context
-  const start: Pass = { key: 'sweep', priority: 'new', signal: new AbortController().signal }
+  const start: Pass = { key: 'sweep', priority: 'new', signal }
   nudgeOnChange({ ...context, outside: () => reportOutside(context) })
   await sweepAccount(start, context)
   const keys = [

@@ -1,7 +1,11 @@
 /** What the loops did so far, in Prometheus' text format. */
 import type { Context } from './context.ts'
 
-export function metricsOf({ aws, queue }: Pick<Context, 'aws' | 'queue'>): string {
+export function metricsOf({
+  aws,
+  queue,
+  stillLeader,
+}: Pick<Context, 'aws' | 'queue' | 'stillLeader'>): string {
   const stats = queue.stats()
   const calls = aws.counts().map(({ action, purpose, ...count }) => ({
     labels: `{action="${action}",purpose="${purpose}"}`,
@@ -18,6 +22,9 @@ export function metricsOf({ aws, queue }: Pick<Context, 'aws' | 'queue'>): strin
     ...values.map((value) => `albatross_${name}${value}`),
   ]
   return `${[
+    ...metric('leader', 'gauge', 'Whether this replica is the one that works.', [
+      ` ${stillLeader() ? 1 : 0}`,
+    ]),
     ...metric(
       'aws_requests_total',
       'counter',

@@ -45,7 +45,15 @@ async function otherCluster({ cloud, vpcId }: TestWorld): Promise<typeof other> 
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
     for (const document of parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
       await kube.apply(document.toJSON() as Manifest)
-  const config = readConfig(['--cluster-name=other', '--aws-region=eu-west-1', `--aws-vpc-id=${vpcId}`], {})
+  const config = readConfig(
+    [
+      '--cluster-name=other',
+      '--aws-region=eu-west-1',
+      `--aws-vpc-id=${vpcId}`,
+      '--enable-leader-election=false',
+    ],
+    {},
+  )
   assert.ok(config.ok)
   const credentials = { accessKeyId: 'OTHER', secretAccessKey: 'local' }
   const aws = { requestHandler: inProcess(cloud.handle), credentials }

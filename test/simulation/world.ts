@@ -90,6 +90,7 @@ export async function createWorld(timing: Timing): Promise<World> {
       `--aws-region=${region}`,
       `--aws-vpc-id=${vpc.vpcId}`,
       '--sync-period=20m',
+      '--enable-leader-election=false',
     ],
     {},
   )

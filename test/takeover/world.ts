@@ -95,7 +95,7 @@ export async function startRecordedWorld(
       for (const object of next) await edit(api, object)
     },
     controller: () => {
-      const config = readConfig(flagsOf(recorded), {})
+      const config = readConfig([...flagsOf(recorded), '--enable-leader-election=false'], {})
       if (!config.ok) throw new Error(config.error.join('\n'))
       const credentials = { accessKeyId: accessKey, secretAccessKey: 'local' }
       const aws = { requestHandler: inProcess(cloud.handle), credentials }

@@ -1,0 +1,215 @@
+/** What one leadership works with and runs; the next one begins with nothing remembered, since others wrote in between. */
+import type { Logger } from 'pino'
+import { type AwsSettings, createAws } from './aws/client.ts'
+import { createFactReader } from './aws/facts.ts'
+import { Mirror } from './aws/mirror.ts'
+import { createNetworkInterfaces } from './aws/network-interface.ts'
+import { createRoles } from './aws/role.ts'
+import { createSweeper } from './aws/sweep.ts'
+import type { Config } from './config.ts'
+import { createKube } from './kube/client.ts'
+import { createRecorder, type Recorder } from './kube/event.ts'
+import type { Handle } from './lib/http.ts'
+import type { Bindings } from './reconcile/bindings.ts'
+import type { Context } from './reconcile/context.ts'
+import { createEndpointRules } from './reconcile/endpoint-rules.ts'
+import { begin, resync, sweep, work } from './reconcile/loops.ts'
+import { createObserved } from './reconcile/observed.ts'
+import { createDepartures } from './reconcile/policy.ts'
+import { joinQueues } from './reconcile/queues.ts'
+import { createReports } from './reconcile/report.ts'
+import { createTargetsMemory } from './reconcile/targets-memory.ts'
+import { createTurns } from './reconcile/turns.ts'
+import { createPace } from './reconcile/wait.ts'
+import type { Informers } from './watch/informers.ts'
+import { createQueue, type Pass, type Queue } from './watch/queue.ts'
+import type { Verdict } from './watch/verdict.ts'
+import { version } from './version.ts'
+
+export type ReignOptions = {
+  readonly config: Config
+  readonly kube: Handle
+  readonly aws?: Pick<AwsSettings, 'requestHandler' | 'credentials' | 'limits'>
+  readonly log: Logger
+  /** Followed all the time, by standbys too. */
+  readonly informers: Informers
+  readonly bindings: Bindings
+  /** Whether this process is the one that may write. */
+  readonly leads: () => boolean
+}
+export type Reign = {
+  readonly context: Context
+  /** Settles when every key had its first turn ordered. */
+  begin(): Promise<void>
+  /** Settles when nothing of it runs any more; what runs longer than `drainMs` is told to end. */
+  end(drainMs: number): Promise<void>
+}
+
+export function createReign(options: ReignOptions): Reign {
+  const { config, log } = options
+  const ending = new AbortController()
+  let ended = false
+  let sinceMs: number | undefined
+  const subscriptions: (() => void)[] = []
+  const { context, recorder } = contextOf(options, {
+    // A pass that outlives its leadership must not write in the next one.
+    stillLeader: () => !ended && options.leads(),
+    since: () => sinceMs,
+    subscriptions,
+  })
+  const timers: ReturnType<typeof setInterval>[] = []
+  const { signal } = ending
+  return {
+    context,
+    begin: async () => {
+      if (config.flags['enable-leader-election']) sinceMs = Date.now()
+      await begin(context, signal)
+      if (signal.aborted) return
+      const pass = { key: 'sweep', priority: 'drift', signal } as const
+      timers.push(
+        setInterval(() => {
+          sweep(pass, context).catch((error: unknown) => log.error({ err: error }, 'sweep threw'))
+        }, config.flags['sweep-period']),
+        setInterval(() => resync(context), config.flags['sync-period']),
+      )
+    },
+    end: async (drainMs) => {
+      ending.abort()
+      for (const timer of timers) clearInterval(timer)
+      await context.queue.stop(drainMs)
+      ended = true
+      for (const unsubscribe of subscriptions) unsubscribe()
+      await recorder.flush()
+      context.roles.close()
+      context.aws.close()
+    },
+  }
+}
+
+type Term = {
+  readonly stillLeader: () => boolean
+  readonly since: () => number | undefined
+  /** What ends the handlers of changes. */
+  readonly subscriptions: (() => void)[]
+}
+
+function contextOf(
+  { config, kube: handle, aws: wire = {}, log, informers, bindings }: ReignOptions,
+  { stillLeader, since, subscriptions }: Term,
+): { readonly context: Context; readonly recorder: Recorder } {
+  const { settings, flags } = config
+  const wired = { region: settings.region, log, version, ...wire, mayCall: stillLeader, ...limitOf(flags) }
+  const aws = createAws(wired)
+  const mirror = new Mirror(settings)
+  const recorder = createRecorder(createKube(handle), {
+    onError: (error, note) =>
+      log.warn({ reason: error.reason, error: error.message, event: note.reason }, 'event not written'),
+  })
+  const queue = queueOf({ flags, log, run: (pass) => work(pass, context) })
+  const context: Context = {
+    settings,
+    observe: flags.mode === 'observe',
+    observed: createObserved(log),
+    log,
+    aws,
+    mirror,
+    sweeper: createSweeper(aws, mirror),
+    facts: createFactReader(aws, settings),
+    networkInterfaces: createNetworkInterfaces(aws, settings),
+    kube: createKube(onlyWhile(stillLeader, handle)),
+    informers: {
+      ...informers,
+      onChange: (kind, handler) => {
+        const unsubscribe = informers.onChange(kind, handler)
+        subscriptions.push(unsubscribe)
+        return unsubscribe
+      },
+    },
+    bindings,
+    queue,
+    reports: createReports(
+      // What fails because leadership is over is nobody's problem.
+      { record: (note) => (stillLeader() ? recorder.record(note) : undefined) },
+      finder(informers),
+    ),
+    endpointRules: createEndpointRules(),
+    backendUsers: new Map(),
+    roles: createRoles(aws, settings.clusterName, (credentials) => createAws({ ...wired, credentials })),
+    targets: createTargetsMemory(),
+    turns: createTurns(
+      () => aws.readyIn('elbv2:RegisterTargets'),
+      (key) => queue.add(key, 'new'),
+    ),
+    filled: new Set(),
+    untold: new Map(),
+    departures: createDepartures(),
+    pace: createPace(),
+    unseen: new Set(),
+    stillLeader,
+    get leaderSince() {
+      return since()
+    },
+  }
+  return { context, recorder }
+}
+
+/** A call that is in flight when leadership ends has ended before another can lead. */
+function limitOf(flags: Config['flags']): { readonly callTimeoutMs?: number } {
+  if (!flags['enable-leader-election']) return {}
+  const left = flags['leader-election-lease-duration'] - flags['leader-election-renew-deadline']
+  return { callTimeoutMs: Math.min(left - 500, 15_000) }
+}
+
+/** Reads go on; no write leaves once leadership is over. */
+const onlyWhile =
+  (stillLeader: () => boolean, handle: Handle): Handle =>
+  (request) =>
+    request.method === 'GET' || stillLeader()
+      ? handle(request)
+      : Promise.reject(new Error('this replica leads no more'))
+
+function queueOf({
+  flags,
+  log,
+  run,
+}: {
+  readonly flags: Config['flags']
+  readonly log: Logger
+  readonly run: (pass: Pass) => Promise<Verdict>
+}): Queue {
+  const withWorkers = (workers: number): Queue =>
+    createQueue({
+      workers,
+      work: run,
+      onPass: ({ key, verdict, thrown, tookMs }) => {
+        if (thrown !== undefined) log.error({ key, err: thrown, tookMs }, 'a pass threw')
+        else log.debug({ key, verdict, tookMs }, 'pass')
+      },
+    })
+  return joinQueues(
+    withWorkers(flags['ingress-max-concurrent-reconciles']),
+    withWorkers(flags['targetgroupbinding-max-concurrent-reconciles']),
+  )
+}
+
+const finder =
+  ({ stores }: Informers): Parameters<typeof createReports>[1] =>
+  ({ kind, namespace, name }) => {
+    const key = namespace === undefined ? name : `${namespace}/${name}`
+    switch (kind) {
+      case 'Ingress':
+        return stores.ingresses.get(key)
+      case 'Service':
+        return stores.services.get(key)
+      case 'IngressClass':
+        return stores.ingressClasses.get(key)
+      case 'IngressClassParams':
+        return stores.ingressClassParams.get(key)
+      case 'TargetGroupBinding':
+        return stores.targetGroupBindings.get(key)
+      case 'Pod':
+        return stores.pods.get(key)
+      case 'Node':
+        return stores.nodes.get(key)
+    }
+  }
