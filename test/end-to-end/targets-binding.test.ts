@@ -195,7 +195,10 @@ const namedArn = async () => String((await getBinding(world, 'named'))?.spec['ta
 test('a target that somebody deregisters is back after the next sweep, and that is told', async () => {
   await stop()
   const arn = await namedArn()
+  const since = lastCall(world)
   const controller = world.controller(['--sweep-period=100ms'])
+  // It knows what is registered before somebody changes that.
+  await eventually(() => assert.ok(callsSince(world, since).includes('DescribeTargetHealth')), waitMs)
   await controller.idle()
   await clientsFor(world.cloud.handle).elbv2.send(
     new DeregisterTargetsCommand({

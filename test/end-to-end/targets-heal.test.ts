@@ -44,7 +44,11 @@ test('a rule that somebody revokes on the security group of the nodes is back af
   const { world } = shop
   // For a minute an own write beats whatever is read.
   await shop.controller.stop()
-  await world.controller(['--sweep-period=100ms']).idle()
+  const since = shop.now()
+  const controller = world.controller(['--sweep-period=100ms'])
+  const asked = () => world.cloud.journal.since(since).map(({ action }) => action)
+  await eventually(() => assert.ok(asked().includes('DescribeTargetHealth')), limitMs)
+  await controller.idle()
   const rules = () =>
     (world.account.securityGroups.get(world.nodeSecurityGroup)?.rules ?? []).filter((rule) =>
       JSON.stringify(rule).includes('elbv2.k8s.aws/targetGroupBinding=shared'),
