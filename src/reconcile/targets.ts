@@ -82,7 +82,7 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   if (!planned.ok) return await refused(binding, planned.error, context)
   const plan = planned.value
   if (!mayWrite(plan, wanted, aws, pass, context))
-    return again(1_000, 'others register first: AWS takes no more for now')
+    return again(15_000, 'others register first: AWS takes no more for now')
   const outcome = await write(binding, plan, { aws, pass, context })
   const failures = outcome.results.flatMap((one) => (one.result === 'failed' ? [one] : []))
   const [failure] = failures

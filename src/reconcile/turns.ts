@@ -19,12 +19,12 @@ export function createTurns(readyIn: () => number, wake: (key: string) => void):
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const next = (): string | undefined => {
-    const now = Date.now()
-    const able = [...waiting].filter(([, { woken }]) => !woken)
-    const [oldest] = able.toSorted(([, a], [, b]) => a.since - b.since)
-    if (oldest !== undefined && now - oldest[1].since > longMs) return oldest[0]
-    const [first] = able.toSorted(([, a], [, b]) => a.rank - b.rank || a.since - b.since)
-    return first?.[0]
+    const longAgo = Date.now() - longMs
+    let found: { readonly key: string; readonly entry: Waiting } | undefined
+    for (const [key, entry] of waiting)
+      if (!entry.woken && (found === undefined || isBefore(entry, found.entry, longAgo)))
+        found = { key, entry }
+    return found?.key
   }
   const schedule = (): void => {
     if (timer !== undefined || next() === undefined) return
@@ -45,8 +45,9 @@ export function createTurns(readyIn: () => number, wake: (key: string) => void):
   return {
     take: (key, rank) => {
       const entry = waiting.get(key)
-      const mine = entry?.woken === true || next() === undefined || (entry !== undefined && next() === key)
-      if (readyIn() === 0 && mine) {
+      const dry = readyIn() > 0
+      const first = dry || entry?.woken === true ? undefined : next()
+      if (!dry && (first === undefined || first === key)) {
         waiting.delete(key)
         return true
       }
@@ -58,4 +59,10 @@ export function createTurns(readyIn: () => number, wake: (key: string) => void):
       waiting.delete(key)
     },
   }
+}
+
+function isBefore(a: Waiting, b: Waiting, longAgo: number): boolean {
+  const [aLong, bLong] = [a.since < longAgo, b.since < longAgo]
+  if (aLong || bLong) return aLong && (!bLong || a.since < b.since)
+  return a.rank < b.rank || (a.rank === b.rank && a.since < b.since)
 }
