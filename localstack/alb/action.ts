@@ -5,7 +5,12 @@ import type { RedirectTemplate } from '../../src/route/redirect.ts'
 
 export type Weighted = { readonly group: string; readonly weight: number }
 export type RoutingAction =
-  | { readonly type: 'forward'; readonly groups: readonly Weighted[] }
+  | {
+      readonly type: 'forward'
+      readonly groups: readonly Weighted[]
+      /** For so long a client stays with the group that it got. */
+      readonly stickySeconds?: number
+    }
   | {
       readonly type: 'fixed-response'
       readonly status: number
@@ -40,7 +45,13 @@ export const authenticates = (actions: readonly Action[]): boolean =>
 export function routingAction(actions: readonly Action[]): RoutingAction {
   for (const action of actions) {
     const { FixedResponseConfig: fixed, RedirectConfig: redirect } = action
-    if (action.Type === 'forward') return { type: 'forward', groups: weightedGroups(action) }
+    if (action.Type === 'forward') {
+      const { Enabled, DurationSeconds } = action.ForwardConfig?.TargetGroupStickinessConfig ?? {}
+      const groups = weightedGroups(action)
+      return Enabled && DurationSeconds
+        ? { type: 'forward', groups, stickySeconds: DurationSeconds }
+        : { type: 'forward', groups }
+    }
     if (action.Type === 'fixed-response' && fixed)
       return {
         type: 'fixed-response',

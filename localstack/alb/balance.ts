@@ -33,8 +33,12 @@ export type Turns = {
   readonly draw: () => number
 }
 
-export function chooseTarget(group: GroupEntry, turns: Turns): TargetEntry | undefined {
-  const usable = usableTargets(group)
+/** `usable` as `usableTargets` gives them. */
+export function chooseTarget(
+  group: GroupEntry,
+  usable: readonly TargetEntry[],
+  turns: Turns,
+): TargetEntry | undefined {
   const algorithm = group.attributes.get('load_balancing.algorithm.type')
   if (algorithm === 'weighted_random') return usable[Math.floor(turns.draw() * usable.length)]
   const turn = turns.turn(group.arn)

@@ -5,9 +5,15 @@ import { answerError } from './answer.ts'
 import { type Exchange, idleTimeoutMs } from './exchange.ts'
 import { type Headers, pairs, responseHeaders, withoutHopByHop } from './header.ts'
 import type { Reply } from './http2-reply.ts'
+import type { Stick } from './stickiness.ts'
 import type { Upstream } from './upstream.ts'
 
-export type Onward = { readonly url: string; readonly headers: Headers }
+export type Onward = {
+  readonly url: string
+  readonly headers: Headers
+}
+
+type Way = { readonly upstream: Upstream; readonly stick: Stick }
 
 const timeouts: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
@@ -18,10 +24,10 @@ const timeouts: ReadonlySet<string> = new Set([
 export const statusOf = (error: Error): number =>
   timeouts.has('code' in error ? String(error.code) : '') ? 504 : 502
 
-export function forward(exchange: Exchange, upstream: Upstream, onward: Onward): void {
+export function forward(exchange: Exchange, onward: Onward, { upstream, stick }: Way): void {
   const { response, incoming, listener } = exchange
   const body = bodyOf(exchange)
-  const passage = new Passage(exchange, upstream)
+  const passage = new Passage(exchange, upstream, stick)
   const idleMs = idleTimeoutMs(exchange)
   try {
     upstream.pool.dispatch(
@@ -80,11 +86,13 @@ function bodyOf(exchange: Exchange): PassThrough | undefined {
 class Passage implements Dispatcher.DispatchHandler {
   readonly #exchange: Exchange
   readonly #response: Reply
+  readonly #stick: Stick
   readonly over: () => void
   #controller: Dispatcher.DispatchController | undefined
   #aborted: Error | undefined
 
-  constructor(exchange: Exchange, upstream: Upstream) {
+  constructor(exchange: Exchange, upstream: Upstream, stick: Stick) {
+    this.#stick = stick
     this.#exchange = exchange
     this.#response = exchange.response
     const abort = (error: Error): void => {
@@ -114,7 +122,8 @@ class Passage implements Dispatcher.DispatchHandler {
     const raw = (controller.rawHeaders ?? []) as readonly (Buffer | string)[]
     const headers = pairs(raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))))
     const { attributes } = this.#exchange.listener
-    this.#response.writeHead(status, text, responseHeaders(withoutHopByHop(headers), attributes).flat())
+    const answered = [...withoutHopByHop(headers), ...this.#stick(headers)]
+    this.#response.writeHead(status, text, responseHeaders(answered, attributes).flat())
     // So that a client sees the head of a stream whose first byte is long in coming.
     this.#response.flushHeaders()
   }

@@ -5,10 +5,12 @@ import { rewrite } from '../../src/route/rewrite.ts'
 import { route } from '../../src/route/route.ts'
 import type { RoutingAction } from './action.ts'
 import { answerError, answerFixed, answerRedirect } from './answer.ts'
-import { chooseGroup, chooseTarget } from './balance.ts'
+import { chooseGroup, chooseTarget, usableTargets } from './balance.ts'
+import { cookiesOf } from './cookie.ts'
 import type { Exchange, Plane } from './exchange.ts'
 import { type Onward, forward } from './forward.ts'
 import { forwardedAddresses, http2Headers, pairs, requestHeaders, tlsHeaders, valuesOf } from './header.ts'
+import { stick, stuckGroup, stuckTarget } from './stickiness.ts'
 import type { GroupEntry, ListenerEntry, TargetEntry } from './table.ts'
 import { tunnel } from './tunnel.ts'
 
@@ -93,11 +95,15 @@ function forwardTo(
 ): void {
   const { plane, response, listener } = exchange
   const fail = (status: number): void => answerError(response, listener.attributes, status)
-  const group = plane.table().groups.get(chooseGroup(action.groups, Math.random()) ?? '')
+  const now = Date.now()
+  const cookies = cookiesOf(exchange.headers)
+  const chosen = stuckGroup(action, cookies, now) ?? chooseGroup(action.groups, Math.random())
+  const group = plane.table().groups.get(chosen ?? '')
   if (!group) return fail(503)
   // gRPC and HTTP/2 targets take no HTTP/1.1 request.
   if ((group.wire.ProtocolVersion ?? 'HTTP1') !== 'HTTP1') return fail(464)
-  const target = targetOf(plane, group)
+  const usable = usableTargets(group)
+  const target = stuckTarget(group, usable, cookies, now) ?? targetOf(plane, group, usable)
   if (!target) return fail(503)
   if (!target.admits(target.port)) {
     // A security group drops without a word: all that the load balancer sees is that nobody answers.
@@ -106,12 +112,13 @@ function forwardTo(
     return
   }
   const upstream = plane.upstreams.of(group, target)
-  if (upgrade) tunnel(exchange, onward, { group, target, upstream, ...upgrade })
-  else forward(exchange, upstream, onward)
+  const sticking = stick({ action, group, target, secure: listener.protocol === 'HTTPS' })
+  if (upgrade) tunnel(exchange, onward, { group, target, upstream, stick: sticking, ...upgrade })
+  else forward(exchange, onward, { upstream, stick: sticking })
 }
 
-function targetOf(plane: Plane, group: GroupEntry): TargetEntry | undefined {
-  return chooseTarget(group, {
+function targetOf(plane: Plane, group: GroupEntry, usable: readonly TargetEntry[]): TargetEntry | undefined {
+  return chooseTarget(group, usable, {
     outstanding: (arn, target) => plane.upstreams.outstanding(arn, target),
     turn: (arn) => {
       const turn = plane.turns.get(arn) ?? 0

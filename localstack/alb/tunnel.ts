@@ -5,7 +5,8 @@ import type { Duplex } from 'node:stream'
 import { answerError } from './answer.ts'
 import { type Exchange, idleTimeoutMs } from './exchange.ts'
 import { type Onward, statusOf } from './forward.ts'
-import { pairs, responseHeaders, withoutHopByHop } from './header.ts'
+import { type Headers, pairs, responseHeaders, withoutHopByHop } from './header.ts'
+import type { Stick } from './stickiness.ts'
 import type { GroupEntry, TargetEntry } from './table.ts'
 import { ConnectTimeout, type Upstream, dial } from './upstream.ts'
 
@@ -18,11 +19,12 @@ export type Way = {
   readonly upstream: Upstream
   readonly client: Duplex
   readonly head: Buffer
+  readonly stick: Stick
 }
 
 export function tunnel(exchange: Exchange, onward: Onward, way: Way): void {
   const { plane, incoming, response, listener } = exchange
-  const { client, head, target, group } = way
+  const { client, head, target, group, stick } = way
   const to = { ip: target.ip ?? '', port: target.port, secure: group.wire.Protocol === 'HTTPS' }
   const outgoing = httpRequest({
     createConnection: () => dial(plane.network, to, plane.timing.connectTimeoutMs),
@@ -48,9 +50,9 @@ export function tunnel(exchange: Exchange, onward: Onward, way: Way): void {
   })
   outgoing.on('timeout', () => outgoing.destroy(new ConnectTimeout('the target fell silent')))
   outgoing.on('error', (error) => answerError(response, listener.attributes, statusOf(error)))
-  outgoing.on('response', (answer) => relay(exchange, answer))
+  outgoing.on('response', (answer) => relay(exchange, answer, stick))
   outgoing.on('upgrade', (answer, socket, first) => {
-    client.write(headOf(exchange, answer))
+    client.write(headOf(exchange, answer, stick))
     client.write(first)
     socket.write(head)
     join(client, socket, idleTimeoutMs(exchange))
@@ -59,9 +61,9 @@ export function tunnel(exchange: Exchange, onward: Onward, way: Way): void {
 }
 
 /** A target that won't upgrade answers as to any request. */
-function relay({ response, listener }: Exchange, answer: IncomingMessage): void {
+function relay({ response, listener }: Exchange, answer: IncomingMessage, stick: Stick): void {
   response.shouldKeepAlive = false
-  const headers = withoutHopByHop(pairs(answer.rawHeaders))
+  const headers = answered(answer, stick)
   response.writeHead(
     answer.statusCode ?? 502,
     answer.statusMessage,
@@ -71,8 +73,13 @@ function relay({ response, listener }: Exchange, answer: IncomingMessage): void 
   answer.pipe(response)
 }
 
-function headOf({ listener }: Exchange, answer: IncomingMessage): string {
-  const headers = responseHeaders(withoutHopByHop(pairs(answer.rawHeaders)), listener.attributes)
+function answered({ rawHeaders }: IncomingMessage, stick: Stick): Headers {
+  const headers = pairs(rawHeaders)
+  return [...withoutHopByHop(headers), ...stick(headers)]
+}
+
+function headOf({ listener }: Exchange, answer: IncomingMessage, stick: Stick): string {
+  const headers = responseHeaders(answered(answer, stick), listener.attributes)
   const lines = headers.map(([name, value]) => `${name}: ${value}`)
   return [
     `HTTP/1.1 101 ${answer.statusMessage ?? 'Switching Protocols'}`,
