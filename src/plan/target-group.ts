@@ -145,7 +145,8 @@ export function planSurplusTargetGroups(world: World, naming: Naming): Draft {
   const wanted = new Set(world.targetGroups.flatMap(({ actual }) => (actual ? [actual.arn] : [])))
   const surplus = world.actual.targetGroups
     .filter(({ arn }) => !wanted.has(arn) && !naming.kept.has(arn))
-    .filter((one) => isSuperseded(one) || !isHeld(world, one))
+    // Of a held member only what was on its way out when it became so goes on.
+    .filter((one) => !isHeld(world, one) || isSuperseded(one) || bindingOf(world, one.arn) === undefined)
     .sort((a, b) => byText(a.arn, b.arn))
   return join(surplus.map((one) => deleteTargetGroup(world, one, naming.after(one.arn))))
 }
