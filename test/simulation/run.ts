@@ -170,15 +170,14 @@ function isIdle({ life }: World): boolean {
 
 /** Longer than any wait of a plan, shorter than the time between two looks at everything. */
 const quietMs = 17 * 60_000
-const calls = ({ cloud }: World): number =>
-  cloud.journal.since().findLast(({ purpose }) => purpose !== 'sweep')?.n ?? 0
+const writes = ({ cloud }: World): number => cloud.journal.since().findLast(({ write }) => write)?.n ?? 0
 
 async function rest({ clock, scene, watching, say }: Stage): Promise<void> {
   const { world } = scene
   // What a planned crash waits for may never come: the next rest is without it.
   const limit = clock.now() + convergeMs
   // A key that looks every few seconds for what nobody tells, and finds nothing, is at rest too.
-  const doing = (): string => `${calls(world)} ${world.api.store.revision()}`
+  const doing = (): string => `${writes(world)} ${world.api.store.revision()}`
   let quietSince = clock.now()
   for (let calm = 0; calm < 4 && clock.now() - quietSince < quietMs; ) {
     const before = world.life?.running.metrics()
