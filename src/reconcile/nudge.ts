@@ -6,12 +6,14 @@ import type { Informers } from '../watch/informers.ts'
 import type { Queue } from '../watch/queue.ts'
 import { type Bindings, stackOf } from './bindings.ts'
 import { backendGroupKey, groupKey, targetsKey } from './key.ts'
+import type { TargetsMemory } from './targets-memory.ts'
 
 type Given = {
   readonly informers: Informers
   readonly bindings: Bindings
   readonly queue: Queue
   readonly settings: Settings
+  readonly targets: TargetsMemory
   /** What an Ingress that is in no group did wrong. */
   readonly outside: () => void
 }
@@ -49,7 +51,8 @@ export function nudgeOnChange(given: Given): void {
 /** What arrives within it shares a call; more would only be waiting. */
 const togetherMs = 5
 
-function nudgeTargets({ informers, bindings, queue }: Given): void {
+function nudgeTargets({ informers, bindings, queue, targets: memory }: Given): void {
+  const { held } = memory
   const targets = (list: readonly TargetGroupBinding[]): void => {
     for (const binding of list) queue.add(targetsKey(keyOf(binding)), 'edit', togetherMs)
   }
@@ -63,6 +66,9 @@ function nudgeTargets({ informers, bindings, queue }: Given): void {
   informers.onChange('pods', (old, now) => {
     if (!podMatters(old, now)) return
     const key = keyOf((now ?? old) as Pod)
+    // No slice leads from it to a binding whose Service nobody knows.
+    if (now === undefined)
+      for (const binding of held) if (podsOf(memory, binding).includes(key)) queue.add(targetsKey(binding))
     for (const { metadata } of informers.stores.endpointSlices.by('pod', key)) {
       byService(`${metadata.namespace ?? ''}/${metadata.labels?.['kubernetes.io/service-name'] ?? ''}`)
     }
@@ -91,6 +97,9 @@ const isLeaving = ({ metadata }: TargetGroupBinding): boolean => metadata.deleti
 
 const specChanged = (old: TargetGroupBinding, now: TargetGroupBinding): boolean =>
   JSON.stringify([old.spec, old.metadata.labels]) !== JSON.stringify([now.spec, now.metadata.labels])
+
+const podsOf = ({ pods }: TargetsMemory, binding: string): readonly string[] =>
+  [...(pods.get(binding)?.values() ?? [])].map(({ key }) => key)
 
 /** Endpoints come by their slices; a pod itself counts once it appears, by its containers being ready, and once it leaves. */
 const podMatters = (old: Pod | undefined, now: Pod | undefined): boolean =>

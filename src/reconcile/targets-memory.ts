@@ -13,6 +13,8 @@ export type TargetsMemory = {
   readonly recorded: Map<string, readonly TargetAddress[]>
   /** Which pod each target of a binding was when last seen: `<id>:<port>` to its key and uid. */
   readonly pods: Map<string, ReadonlyMap<string, { readonly key: string; readonly uid: string }>>
+  /** Bindings of whose Service nothing is known for now: their pods are watched one by one. */
+  readonly held: Set<string>
   /** Target groups that bindings of users name, by ARN or name. */
   readonly groups: Map<string, ActualTargetGroup>
   /** Of the VPC, as last read: an event does not wait for a read. */
@@ -27,6 +29,7 @@ export const createTargetsMemory = (): TargetsMemory => ({
   told: new Map(),
   recorded: new Map(),
   pods: new Map(),
+  held: new Set(),
   groups: new Map(),
   healing: false,
 })
@@ -35,6 +38,7 @@ export function forgetBinding(memory: TargetsMemory, binding: string, targetGrou
   memory.emptySince.delete(binding)
   memory.recorded.delete(binding)
   memory.pods.delete(binding)
+  memory.held.delete(binding)
   if (targetGroup !== undefined) {
     memory.waiting.delete(targetGroup)
     memory.groups.delete(targetGroup)

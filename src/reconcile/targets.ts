@@ -29,8 +29,6 @@ import { afterAwsError, afterKubeError, again, settled, soonest } from './verdic
 /** So long the cluster may fail to say where the endpoints are before anybody is told. */
 const graceMs = 30_000
 
-const heldMs = 2_000
-
 export async function reconcileTargets(key: string, pass: Pass, context: Context): Promise<Verdict> {
   const found = context.bindings.get(key)
   if (found === undefined) return forget(key, context)
@@ -116,8 +114,6 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
     told,
     health,
     empty.verdict,
-    // No event tells of the pods of a Service that nobody knows.
-    held && context.targets.pods.has(keyOf(binding)) ? again(heldMs, 'its pods may leave') : settled,
     skipped || rest ? again(skipped ? 1_000 : 0, 'some targets are left') : settled,
   ])
 }
@@ -176,10 +172,12 @@ async function planOf(
     ...(ours.value === undefined ? {} : { ours: ours.value }),
   }
   if (held || (wanted.targets.length === 0 && !wanted.emptyObeyed)) {
+    context.targets.held.add(keyOf(binding))
     const { staying, gone } = stayingOf(binding, registered.value, context)
     const plan = planTargets({ ...common, wanted: staying, emptyObeyed: gone > 0 })
     return ok(held || gone > 0 ? plan : planTargets({ ...common, wanted: [], emptyObeyed: false }))
   }
+  context.targets.held.delete(keyOf(binding))
   rememberPods(binding, wanted, context)
   if (ours.value !== undefined) {
     const recorded = await record(binding, ours.value, wanted.targets, registered.value, context)
@@ -264,7 +262,7 @@ function emptiness(
         ? "Look at the nodes' condition Ready."
         : 'Look at the EndpointSlices of the Service; scale it to zero or delete the binding to take the targets out.',
   })
-  return { problems: [problem], verdict: again(heldMs, 'its pods may leave') }
+  return { problems: [problem], verdict: settled }
 }
 
 function leftOut(
