@@ -37,6 +37,8 @@ export function remoteOf(path: string): Remote {
   const handle: Handle = (asked: HttpRequest) =>
     new Promise((resolve, reject) => {
       const { method, path: at, headers, body, signal } = asked
+      // Without it node:http frames no body of a DELETE.
+      const length = { 'content-length': String(Buffer.byteLength(body)) }
       const sent = send(
         {
           agent,
@@ -44,7 +46,7 @@ export function remoteOf(path: string): Remote {
           port: url.port,
           method,
           path: at,
-          headers: { ...headers, ...authorization },
+          headers: { ...headers, ...length, ...authorization },
           ...(signal ? { signal } : {}),
         },
         (response) => resolve(answerOf(response)),

@@ -138,22 +138,14 @@ export class Kubelet {
   /** A terminating pod answers until its grace period has passed, or the preStop sleep that stands for it. */
   async #leave(pod: Pod, life: Life | undefined): Promise<void> {
     if (life === undefined || life.state === 'gone') {
-      await this.#api.call('DELETE', path(pod), {
-        gracePeriodSeconds: 0,
-        preconditions: { uid: pod.metadata.uid },
-      })
+      await this.#api.call('DELETE', path(pod), atOnce(pod))
       return
     }
     if (life.state === 'stopping') return
     life.state = 'stopping'
     setTimeout(() => {
       this.#end(pod.metadata.uid, life)
-        .then(() =>
-          this.#api.call('DELETE', path(pod), {
-            gracePeriodSeconds: 0,
-            preconditions: { uid: pod.metadata.uid },
-          }),
-        )
+        .then(() => this.#api.call('DELETE', path(pod), atOnce(pod)))
         .catch(() => undefined)
     }, stopDelayMs(pod))
   }
@@ -166,6 +158,14 @@ export class Kubelet {
     this.#lives.delete(uid)
   }
 }
+
+/** What a kubelet sends once the containers of a terminating pod have ended. */
+const atOnce = ({ metadata: { uid } }: Pod): object => ({
+  apiVersion: 'v1',
+  kind: 'DeleteOptions',
+  gracePeriodSeconds: 0,
+  preconditions: { uid },
+})
 
 /** How long a terminating pod goes on answering: annotation `localstack/stop-delay` in seconds, as a preStop sleep would. */
 function stopDelayMs(pod: Pod): number {

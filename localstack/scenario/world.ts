@@ -80,8 +80,8 @@ async function inMemory(directory: string): Promise<Served> {
 }
 
 function remote(kubeconfig: string): Served {
-  const { handle, close } = remoteOf(kubeconfig)
-  return { handle, stop: close, kubeconfig, close: async () => undefined }
+  const server = remoteOf(kubeconfig)
+  return { handle: server.handle, stop: () => server.close(), kubeconfig, close: async () => undefined }
 }
 
 function clientsOf(region: string, endpoint: string): Pick<World, 'elbv2' | 'ec2'> {

@@ -1,0 +1,37 @@
+/** Every scenario of the sandbox on a real kube-apiserver and etcd (`npm run test:cluster`; builds them once with Go). */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type Cluster, startCluster } from './cluster.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/** `KUBEBUILDER_ASSETS` has etcd and kube-apiserver already, or they are built: minutes the first time, then cached. */
+function binaries(): string {
+  const assets = process.env['KUBEBUILDER_ASSETS']
+  if (assets !== undefined) return assets
+  const built = spawnSync('sh', [join(import.meta.dirname, 'build.sh')], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  })
+  assert.equal(built.status, 0, `building the API server failed (it needs Go 1.26): ${built.stderr}`)
+  return built.stdout.trim()
+}
+
+let cluster: Cluster
+before(async () => {
+  cluster = await startCluster(binaries())
+})
+after(async () => {
+  await cluster.stop()
+})
+
+for (const name of ['workshop', 'paths', 'hosts', 'mixed', 'exact']) {
+  test(`scenario ${name} on a real API server`, () => {
+    const sandbox = join(root, 'localstack/sandbox.ts')
+    const flags = ['--once', `--scenario=${name}`, `--kubeconfig=${cluster.kubeconfig}`]
+    const played = spawnSync(process.execPath, [sandbox, ...flags], { encoding: 'utf8', timeout: 90_000 })
+    assert.equal(played.status, 0, played.stdout + played.stderr)
+  })
+}
