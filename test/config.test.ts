@@ -55,6 +55,16 @@ test('every mistake is reported at once, each with its flag and what is allowed'
   assert.match(config.error.at(-1) ?? '', /unknown gate Nope/)
 })
 
+test('times of the election that let two write at once are refused, and only where there is an election', () => {
+  const times = ['--leader-election-lease-duration=11s', '--leader-election-retry-period=9s']
+  const config = readConfig([...required, ...times], {})
+  assert.ok(!config.ok)
+  assert.match(config.error[0] ?? '', /lease-duration must be at least 2s longer than/)
+  assert.match(config.error[1] ?? '', /renew-deadline must be longer than 1.2 times/)
+  assert.equal(config.error.length, 2)
+  assert.ok(readConfig([...required, ...times, '--enable-leader-election=false'], {}).ok)
+})
+
 test('contradicting flags are refused', () => {
   const config = readConfig(
     [

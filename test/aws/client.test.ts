@@ -92,6 +92,74 @@ test('a write whose outcome is unknown is never sent twice', async () => {
   }
 })
 
+test('no request leaves once leadership is over, even if its turn, its credentials or its retry came too late', async () => {
+  let leads = true
+  let left = 0
+  const started = Promise.withResolvers<void>()
+  const credentials = Promise.withResolvers<{ accessKeyId: string; secretAccessKey: string }>()
+  const aws = createAws({
+    region: 'eu-west-1',
+    credentials: (() => {
+      started.resolve()
+      return credentials.promise
+    }) as never,
+    requestHandler: {
+      metadata: { handlerProtocol: 'http/1.1' },
+      handle: () => {
+        left += 1
+        leads = false
+        return Promise.reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
+      },
+    } as never,
+    log: silent as never,
+    version: '1.2.3',
+    mayCall: () => leads,
+  })
+  const waiting = aws.send(write(), options)
+  await started.promise
+  leads = false
+  credentials.resolve({ accessKeyId: 'a', secretAccessKey: 'b' })
+  const late = await waiting
+  assert.ok(!late.ok)
+  assert.deepEqual([late.error.kind, late.error.code, left], ['unavailable', 'NotLeader', 0])
+  const next = await aws.send(read, options)
+  assert.ok(!next.ok && next.error.code === 'NotLeader')
+  assert.equal(left, 0)
+  leads = true
+  assert.ok(!(await aws.send(read, options)).ok)
+  assert.equal(left, 1, 'the retry is not sent')
+})
+
+test('a call ends by its limit, although nothing answers', async () => {
+  const clock = FakeTimers.install({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const aws = createAws({
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+      requestHandler: {
+        metadata: { handlerProtocol: 'http/1.1' },
+        handle: () => new Promise(() => undefined),
+      } as never,
+      log: silent as never,
+      version: '1.2.3',
+      callTimeoutMs: 4_500,
+    })
+    const sent = aws.send(write(), options)
+    let ended = false
+    void sent.then(() => {
+      ended = true
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    await clock.tickAsync(4_400)
+    assert.equal(ended, false)
+    await clock.tickAsync(200)
+    const refused = await sent
+    assert.ok(!refused.ok && refused.error.kind === 'unknown')
+  } finally {
+    clock.uninstall()
+  }
+})
+
 test('a write that was throttled is not repeated at once, and the bucket learns', async () => {
   const { cloud } = createWorld()
   const aws = clientOf(cloud, 0.9)
