@@ -57,7 +57,9 @@ async function reconcile(id: string, pass: Pass, context: Context): Promise<Verd
   context.queue.add(backendGroupKey, 'resync')
   for (const one of results) {
     if (one.result !== 'failed') continue
-    tell(id, one, context)
+    const gone = isSourceGone(one)
+    tell(id, gone ? { ...one, error: { ...one.error, kind: 'invalid' } } : one, context)
+    if (gone) return again(60_000, 'a source group does not exist')
     // Somebody else changed it meanwhile: what we know is wrong.
     if (one.error.kind === 'notFound' || one.error.kind === 'exists') {
       await readSecurityGroups(readerOf(context, pass, 'reconcile'), context.mirror, [id])
@@ -68,6 +70,10 @@ async function reconcile(id: string, pass: Pass, context: Context): Promise<Verd
   if (results.some(({ result }) => result === 'skipped')) return again(200, 'the group changed meanwhile')
   return verdict
 }
+
+/** The binding that names it must be mended; until then looking again at once would be the same call for ever. */
+const isSourceGone = ({ step, error }: Extract<StepResult, { result: 'failed' }>): boolean =>
+  step.call === 'AuthorizeSecurityGroupIngress' && error.code === 'InvalidGroup.NotFound'
 
 /** The targets of those who want something on this group are registered, and may not be reached. */
 function tell(id: string, failure: Extract<StepResult, { result: 'failed' }>, context: Context): void {
