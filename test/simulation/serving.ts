@@ -1,22 +1,19 @@
 /** Who would answer a request now: as the account's rules say, and as the cluster asks. */
 import type { Account } from '../../localstack/aws/account.ts'
-import {
-  type RoutingAction,
-  routingAction,
-  type RoutingRule,
-  routingRule,
-} from '../../localstack/alb/action.ts'
 import { targetHealth } from '../../localstack/aws/elbv2/target-state.ts'
 import type { ApiServer } from '../../localstack/kube/server.ts'
 import type { Timing } from '../../localstack/timing.ts'
+import { readActions } from '../../src/aws/codec/action.ts'
+import { readRule } from '../../src/aws/codec/rule.ts'
 import type { Action } from '../../src/model/action.ts'
+import type { ActualRule } from '../../src/model/actual.ts'
 import { build } from '../../src/model/build.ts'
 import { choose } from '../../src/model/choice.ts'
 import type { Cluster } from '../../src/model/cluster.ts'
 import type { Desired } from '../../src/model/desired.ts'
 import { type Group, groupsOf } from '../../src/model/group.ts'
 import { isHeld } from '../../src/model/listener.ts'
-import { isRef } from '../../src/model/ref.ts'
+import { isRef, type Ref } from '../../src/model/ref.ts'
 import { ownerTag, resourceTag, stackTag } from '../../src/model/tag.ts'
 import type { Request } from '../../src/route/request.ts'
 import { route } from '../../src/route/route.ts'
@@ -59,19 +56,17 @@ export const rulesOf = (account: Account, listenerArn: string) =>
     .filter((rule) => rule.listenerArn === listenerArn && rule.wire.Priority !== 'default')
     .sort((a, b) => Number(a.wire.Priority) - Number(b.wire.Priority))
 
-function answerOf(account: Account, action: RoutingAction, owner: string): Answer {
-  if (action.type === 'forward') {
-    const [only] = action.groups
-    const group = only?.group ?? ''
-    return {
-      owner,
-      backend: action.groups.map((one) => baseId(tag(account, one.group, resourceTag))).join(),
-      group,
-    }
-  }
+function answerOf(account: Account, actions: readonly Action[], owner: string): Answer {
+  const action = actions.at(-1)
+  if (action?.type === 'fixed-response')
+    return { owner, backend: `fixed ${action.statusCode} ${action.messageBody ?? ''}` }
+  if (action?.type !== 'forward') return { owner, backend: action?.type ?? 'nothing' }
+  const idOf = (name: string | Ref): string => (isRef(name) ? name.id : tag(account, name, resourceTag))
+  const group = action.targetGroups[0]?.targetGroup
   return {
     owner,
-    backend: action.type === 'fixed-response' ? `fixed ${action.status} ${action.body}` : action.type,
+    backend: action.targetGroups.map(({ targetGroup }) => baseId(idOf(targetGroup))).join(),
+    ...(typeof group === 'string' ? { group } : {}),
   }
 }
 
@@ -81,13 +76,13 @@ export function served(account: Account, stack: string): Map<string, Answer> {
   const [loadBalancer] = loadBalancersOf(account, stack)
   for (const listener of account.listeners.values()) {
     if (listener.loadBalancerArn !== loadBalancer) continue
-    const rules = rulesOf(account, listener.arn).map(({ arn, wire }) => routingRule(arn, wire))
-    const otherwise = routingAction(listener.wire.DefaultActions ?? [])
+    const rules = rulesOf(account, listener.arn).map(({ wire }) => readRule(wire, {}))
+    const otherwise = readActions(listener.wire.DefaultActions)
     for (const request of requests) {
       if (request.port !== listener.wire.Port) continue
       const { rule } = route(request, rules)
       const owner = rule ? tag(account, rule.arn, ownerTag) : ''
-      answers.set(keyOf(stack, request), answerOf(account, rule?.action ?? otherwise, owner))
+      answers.set(keyOf(stack, request), answerOf(account, rule?.actions ?? otherwise, owner))
     }
   }
   return answers
@@ -130,37 +125,23 @@ export function asked(account: Account, { stack, listeners }: Desired): Map<stri
       (one) => one.loadBalancerArn === loadBalancer && one.wire.Port === listener.port,
     )?.arn
     const existing = rulesOf(account, arn ?? '')
-    type Entry = Pick<RoutingRule, 'conditions'> & { readonly answer: Answer }
+    type Entry = Pick<ActualRule, 'conditions'> & { readonly answer: Answer }
     const rules = listener.rules.flatMap((item): Entry[] => {
       if (!isHeld(item))
-        return [{ conditions: item.conditions, answer: plannedAnswer(item.actions, item.owner) }]
+        return [{ conditions: item.conditions, answer: answerOf(account, item.actions, item.owner) }]
       return existing
         .filter((one) => tag(account, one.arn, ownerTag) === item.held)
         .map((one) => {
-          const rule = routingRule(one.arn, one.wire)
-          return { conditions: rule.conditions, answer: answerOf(account, rule.action, item.held) }
+          const rule = readRule(one.wire, {})
+          return { conditions: rule.conditions, answer: answerOf(account, rule.actions, item.held) }
         })
     })
-    const otherwise = plannedAnswer(choose(listener.defaultActions, undefined, () => false) ?? [], '')
+    const otherwise = answerOf(account, choose(listener.defaultActions, undefined, () => false) ?? [], '')
     for (const request of requests)
       if (request.port === listener.port)
         answers.set(keyOf(stack, request), route(request, rules).rule?.answer ?? otherwise)
   }
   return answers
-}
-
-function plannedAnswer(actions: readonly Action[], owner: string): Answer {
-  const action = actions.at(-1)
-  if (action?.type === 'forward')
-    return {
-      owner,
-      backend: action.targetGroups
-        .map(({ targetGroup }) => (isRef(targetGroup) ? baseId(targetGroup.id) : targetGroup))
-        .join(),
-    }
-  if (action?.type === 'fixed-response')
-    return { owner, backend: `fixed ${action.statusCode} ${action.messageBody ?? ''}` }
-  return { owner, backend: action?.type ?? 'nothing' }
 }
 
 /** Targets of a group that get requests now. */
