@@ -2,6 +2,7 @@
 import type { Action, Rule, RuleCondition, RuleTransform } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Condition, Transform } from '../../src/route/condition.ts'
 import type { RedirectTemplate } from '../../src/route/redirect.ts'
+import { type Gate, gateOf } from './gate.ts'
 
 export type Weighted = { readonly group: string; readonly weight: number }
 export type RoutingAction =
@@ -24,22 +25,25 @@ export type RoutingRule = {
   readonly conditions: readonly Condition[]
   readonly transforms: readonly Transform[]
   readonly action: RoutingAction
-  /** An action before the routing one asks who the client is. */
-  readonly authenticates: boolean
+  readonly gate?: Gate
 }
 
-export function routingRule(arn: string, wire: Rule): RoutingRule {
+type Around = { readonly region: string; readonly clientSecret?: string | undefined }
+
+export function routingRule(
+  arn: string,
+  wire: Rule,
+  { region, clientSecret }: Around = { region: '' },
+): RoutingRule {
+  const gate = gateOf(wire.Actions ?? [], region, clientSecret)
   return {
     arn,
     conditions: (wire.Conditions ?? []).flatMap((condition) => conditionOf(condition) ?? []),
     transforms: (wire.Transforms ?? []).map(transformOf),
     action: routingAction(wire.Actions ?? []),
-    authenticates: authenticates(wire.Actions ?? []),
+    ...(gate ? { gate } : {}),
   }
 }
-
-export const authenticates = (actions: readonly Action[]): boolean =>
-  actions.some(({ Type }) => Type?.startsWith('authenticate-') === true || Type === 'jwt-validation')
 
 /** Without any routing action, which AWS doesn't allow, nothing is behind it. */
 export function routingAction(actions: readonly Action[]): RoutingAction {

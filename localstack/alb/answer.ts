@@ -2,7 +2,7 @@
 import { type RedirectTemplate, redirectLocation } from '../../src/route/redirect.ts'
 import type { Request } from '../../src/route/request.ts'
 import type { RoutingAction } from './action.ts'
-import { responseHeaders } from './header.ts'
+import { type Headers, responseHeaders } from './header.ts'
 import type { Reply } from './http2-reply.ts'
 
 const serverName = 'awselb/2.0'
@@ -22,6 +22,7 @@ const reasons: Readonly<Record<number, string>> = {
   503: 'Service Temporarily Unavailable',
   504: 'Gateway Time-out',
   507: 'Insufficient Storage',
+  561: '',
 }
 
 function page(status: number): string {
@@ -96,6 +97,20 @@ export function answerRedirect(
     type: 'text/html',
     body: page(action.status),
     more: [['Location', location]],
+  })
+}
+
+/** A redirect of the load balancer's own, with cookies. */
+export function answerFound(
+  response: Reply,
+  listener: ReadonlyMap<string, string>,
+  location: string,
+  cookies: Headers,
+): void {
+  answer(response, listener, 302, {
+    type: 'text/html',
+    body: page(302),
+    more: [['Location', location], ...cookies],
   })
 }
 

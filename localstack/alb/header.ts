@@ -91,14 +91,19 @@ export type Hop = {
   readonly now: number
   /** What only the load balancer may say: it takes the place of what the client claims. */
   readonly added: Headers
+  /** The rule asks who the client is, who then can't say it itself. */
+  readonly gated: boolean
 }
 
 export function requestHeaders(headers: Headers, hop: Hop): Headers {
-  const { attributes, added } = hop
+  const { attributes, added, gated } = hop
   const taken = new Set([...ours, ...added.map(([name]) => name.toLowerCase())])
   const strict = attributes.get('routing.http.drop_invalid_header_fields.enabled') === 'true'
   const rest = withoutHopByHop(headers).filter(
-    ([name]) => !taken.has(name.toLowerCase()) && (!strict || /^[-A-Za-z0-9]+$/.test(name)),
+    ([name]) =>
+      !taken.has(name.toLowerCase()) &&
+      !(gated && /^x-amzn-oidc-/i.test(name)) &&
+      (!strict || /^[-A-Za-z0-9]+$/.test(name)),
   )
   return [
     ...forwardedFor(headers, hop),

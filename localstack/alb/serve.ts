@@ -3,15 +3,25 @@ import type { Duplex } from 'node:stream'
 import { normalizePath, splitTarget } from '../../src/route/request.ts'
 import { rewrite } from '../../src/route/rewrite.ts'
 import { route } from '../../src/route/route.ts'
-import type { RoutingAction } from './action.ts'
+import type { RoutingAction, RoutingRule } from './action.ts'
 import { answerError, answerFixed, answerRedirect } from './answer.ts'
 import { chooseGroup, chooseTarget, usableTargets } from './balance.ts'
 import { cookiesOf } from './cookie.ts'
 import type { Exchange, Plane } from './exchange.ts'
 import { type Onward, forward } from './forward.ts'
-import { forwardedAddresses, http2Headers, pairs, requestHeaders, tlsHeaders, valuesOf } from './header.ts'
+import {
+  type Headers,
+  forwardedAddresses,
+  http2Headers,
+  pairs,
+  requestHeaders,
+  tlsHeaders,
+  valuesOf,
+} from './header.ts'
+import { callbackPath, takeCallback } from './session.ts'
 import { stick, stuckGroup, stuckTarget } from './stickiness.ts'
 import type { GroupEntry, ListenerEntry, TargetEntry } from './table.ts'
+import { pass } from './pass.ts'
 import { tunnel } from './tunnel.ts'
 
 type Arrival = Pick<Exchange, 'incoming' | 'response'> & {
@@ -26,18 +36,40 @@ export function serve(plane: Plane, listener: ListenerEntry, arrival: Arrival): 
   const refusal = refusalOf(exchange)
   const fail = (status: number): void => answerError(arrival.response, listener.attributes, status)
   if (refusal !== undefined) return fail(refusal)
+  const gates = [...listener.rules.map(({ gate }) => gate), listener.otherwiseGate]
+  const sessions = gates.filter((gate) => gate?.type === 'session')
+  if (exchange.request.path === callbackPath && sessions.length > 0)
+    return settle(exchange, takeCallback(sessions, exchange))
   const { rule } = route(exchange.request, listener.rules)
-  // Nobody can have logged in: there is no session to come back with.
-  if (rule ? rule.authenticates : listener.otherwiseAuthenticates) return fail(401)
+  const gate = rule ? rule.gate : listener.otherwiseGate
+  if (!gate) return follow(exchange, rule, arrival.upgrade)
+  const passed = pass(gate, exchange).then((identity) => {
+    if (identity && !exchange.response.destroyed) follow(exchange, rule, arrival.upgrade, identity)
+  })
+  settle(exchange, passed)
+}
+
+/** A mistake of ours is an answer too: the client must not wait for ever. */
+function settle({ response, listener }: Exchange, done: Promise<void>): void {
+  done.catch(() => answerError(response, listener.attributes, 500))
+}
+
+function follow(
+  exchange: Exchange,
+  rule: RoutingRule | undefined,
+  upgrade: Arrival['upgrade'],
+  identity?: Headers,
+): void {
+  const { response, listener } = exchange
   const action = rule?.action ?? listener.otherwise
-  if (action.type === 'fixed-response') return answerFixed(arrival.response, listener.attributes, action)
+  if (action.type === 'fixed-response') return answerFixed(response, listener.attributes, action)
   if (action.type === 'redirect')
-    return answerRedirect(arrival.response, listener.attributes, action, exchange.request)
+    return answerRedirect(response, listener.attributes, action, exchange.request)
   const original = { host: exchange.request.host, url: exchange.url }
   const rewritten = rewrite(rule?.transforms ?? [], original)
-  if (!rewritten.ok) return fail(500)
+  if (!rewritten.ok) return answerError(response, listener.attributes, 500)
   const { host, url } = rewritten.value
-  forwardTo(exchange, action, arrival.upgrade, { url, headers: onwardHeaders(exchange, host) })
+  forwardTo(exchange, action, upgrade, { url, headers: onwardHeaders(exchange, host, identity) })
 }
 
 function exchangeOf(plane: Plane, listener: ListenerEntry, { incoming, response }: Arrival): Exchange {
@@ -75,6 +107,7 @@ function refusalOf({ incoming, headers }: Exchange): number | undefined {
 const onwardHeaders = (
   { headers, listener, plane, incoming, request }: Exchange,
   host: string,
+  identity: Headers | undefined,
 ): Onward['headers'] =>
   requestHeaders(headers, {
     attributes: listener.loadBalancer.attributes,
@@ -84,7 +117,8 @@ const onwardHeaders = (
     host,
     rewritten: host !== request.host,
     now: Date.now(),
-    added: tlsHeaders(incoming.socket, listener),
+    added: [...tlsHeaders(incoming.socket, listener), ...(identity ?? [])],
+    gated: identity !== undefined,
   })
 
 function forwardTo(

@@ -9,8 +9,9 @@ import type {
 } from '../aws/account.ts'
 import { keyPairOf } from '../aws/acm/key-pair.ts'
 import { defaultSslPolicy } from '../aws/elbv2/ssl-policy.ts'
-import { type RoutingAction, type RoutingRule, authenticates, routingAction, routingRule } from './action.ts'
+import { type RoutingAction, type RoutingRule, routingAction, routingRule } from './action.ts'
 import { type CertificateEntry, certificateEntry } from './certificate.ts'
+import { type Gate, gateOf } from './gate.ts'
 import { type Peer, groupsByAddress, permits, rulesOfGroups } from './permit.ts'
 
 type Attributes = ReadonlyMap<string, string>
@@ -34,7 +35,7 @@ export type ListenerEntry = {
   /** In the order of their priority. */
   readonly rules: readonly RoutingRule[]
   readonly otherwise: RoutingAction
-  readonly otherwiseAuthenticates: boolean
+  readonly otherwiseGate?: Gate
 }
 export type TargetEntry = {
   /** `<id>:<port>`, as the account has it. */
@@ -69,12 +70,18 @@ export function tableOf(account: Account, now: number): Table {
   const active = [...account.loadBalancers.values()].filter(({ activeAt }) => activeAt <= now)
   const entries = new Map(active.map((record) => [record.arn, loadBalancerEntry(account, record)]))
   const rules = rulesByListener(account)
+  const secrets = new Map(
+    [...account.rules.values()]
+      .filter(({ wire }) => wire.IsDefault)
+      .map(({ listenerArn, clientSecret }) => [listenerArn, clientSecret]),
+  )
   const listeners = new Map<string, ListenerEntry>()
   const users = new Map<string, string>()
   for (const record of account.listeners.values()) {
     const { arn, wire, attributes, loadBalancerArn } = record
     const loadBalancer = entries.get(loadBalancerArn)
     if (!loadBalancer) continue
+    const gate = gateOf(wire.DefaultActions ?? [], account.region, secrets.get(arn))
     const entry: ListenerEntry = {
       arn,
       port: wire.Port ?? 0,
@@ -85,7 +92,7 @@ export function tableOf(account: Account, now: number): Table {
       sslPolicy: wire.SslPolicy ?? defaultSslPolicy,
       rules: rules.get(arn) ?? [],
       otherwise: routingAction(wire.DefaultActions ?? []),
-      otherwiseAuthenticates: authenticates(wire.DefaultActions ?? []),
+      ...(gate ? { otherwiseGate: gate } : {}),
     }
     listeners.set(arn, entry)
     for (const { type, ...action } of [entry.otherwise, ...entry.rules.map((rule) => rule.action)])
@@ -141,7 +148,9 @@ function rulesByListener(account: Account): ReadonlyMap<string, readonly Routing
       listener,
       records
         .sort((a, b) => priority(a.wire) - priority(b.wire))
-        .map(({ arn, wire }) => routingRule(arn, wire)),
+        .map(({ arn, wire, clientSecret }) =>
+          routingRule(arn, wire, { region: account.region, clientSecret }),
+        ),
     ]),
   )
 }
