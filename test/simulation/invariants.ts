@@ -271,7 +271,7 @@ function checkHeld(
     for (const key of held) {
       const before = base.rules.get(`${stack} ${key}`)
       const isMember = groups.get(stack)?.members.some((member) => member.key === key) === true
-      if (before === undefined || !isMember || edited.ingresses.size > 1) continue
+      if (before === undefined || !isMember || edited.ingresses.size > 1 || edited.services.size > 0) continue
       if (rulesText(account, key) !== before) {
         fail(`5: ${entry.action} changed rules of ${key}, which is held`)
         base.rules.delete(`${stack} ${key}`)
