@@ -6,7 +6,7 @@ import type { Kube } from '../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, type KubeError } from '../kube/error.ts'
 import { type Lease, leases, type ObjectName } from '../kube/resource.ts'
 
-export type ElectionTimes = {
+type ElectionTimes = {
   /** Others take the Lease over once its record was the same for this long. */
   readonly leaseMs: number
   /** A leader that could not renew for this long is none; what it has in flight has until `leaseMs` to end. */

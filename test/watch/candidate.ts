@@ -4,7 +4,7 @@ import { type Lease, leases } from '../../src/kube/resource.ts'
 import type { Handle } from '../../src/lib/http.ts'
 import { contend, type Election } from '../../src/watch/leader.ts'
 
-export const times = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 }
+const times = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 }
 /** What an AWS call may take at most: less than between the renew deadline and the end of the lease. */
 export const callMs = 4_500
 const lease = { namespace: 'kube-system', name: 'albatross-leader' }
