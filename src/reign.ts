@@ -43,6 +43,8 @@ export type Reign = {
   begin(): Promise<void>
   /** Settles when nothing of it runs any more; what runs longer than `drainMs` is told to end. */
   end(drainMs: number): Promise<void>
+  /** Settles when its events are written or given up: nobody who would lead waits for that. */
+  told(): Promise<void>
 }
 
 export function createReign(options: ReignOptions): Reign {
@@ -79,10 +81,10 @@ export function createReign(options: ReignOptions): Reign {
       await context.queue.stop(drainMs)
       ended = true
       for (const unsubscribe of subscriptions) unsubscribe()
-      await recorder.flush()
       context.roles.close()
       context.aws.close()
     },
+    told: () => recorder.flush(),
   }
 }
 

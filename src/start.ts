@@ -79,6 +79,7 @@ export function start(options: StartOptions): Running {
       stopped = true
       await election?.stop()
       await reign.end(drainMs)
+      await reign.told()
       await informers.stop()
     },
   }
@@ -119,7 +120,7 @@ function elect(
       onLead()
     },
     onLost: async (why) => {
-      log.warn({ ...of, reason: why }, 'leading no more')
+      log[why === 'stopping' ? 'info' : 'warn']({ ...of, reason: why }, 'leading no more')
       await onLost()
     },
     onHolder: (holder) => log.info({ ...of, holder }, 'standing by'),
