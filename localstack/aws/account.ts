@@ -20,6 +20,8 @@ import type {
   TrustStore,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { CertificateDetail } from '@aws-sdk/client-acm'
+import type { Protection } from '@aws-sdk/client-shield'
+import type { WebACL } from '@aws-sdk/client-wafv2'
 
 export type LoadBalancerRecord = {
   readonly arn: string
@@ -77,6 +79,13 @@ export type TargetGroupRecord = {
   inUseUntil?: number
 }
 export type TrustStoreRecord = { readonly arn: string; wire: TrustStore; readonly createdAt?: number }
+export type WebAclRecord = {
+  readonly arn: string
+  wire: WebACL
+  lockToken: string
+  /** Absent for what was seeded. */
+  readonly createdAt?: number
+}
 export type SecurityGroupRecord = {
   readonly id: string
   /** Without permissions: those are `rules`. */
@@ -115,6 +124,12 @@ export class Account {
   readonly certificates = new Map<string, CertificateDetail>()
   /** PEM of imported certificates, by ARN: for the data plane alone, shown nowhere. */
   readonly keyPairs = new Map<string, KeyPair>()
+  readonly webAcls = new Map<string, WebAclRecord>()
+  /** Web ACL by load balancer. */
+  readonly webAclAssociations = new Map<string, string>()
+  /** By protection id. */
+  readonly protections = new Map<string, Protection>()
+  shieldSubscription: 'ACTIVE' | 'INACTIVE' = 'INACTIVE'
   /** User tags by ARN or EC2 id, for every taggable resource. */
   readonly tags = new Map<string, Map<string, string>>()
   /** By subnet: the address given last, so that a released one is not given again at once. */
@@ -129,6 +144,7 @@ export class Account {
   clear(): void {
     for (const value of Object.values(this)) if (value instanceof Map) value.clear()
     this.availabilityZones.length = 0
+    this.shieldSubscription = 'INACTIVE'
   }
   /** Called after each change, so that the data plane follows. */
   onChange(watcher: () => void): () => void {

@@ -10,9 +10,12 @@ import { ConnectionLost, InjectedFaults, type InjectedFault } from './injected.t
 import { Journal, type JournalEntry } from './journal.ts'
 import { createLocal } from './local.ts'
 import { Fault, type Context, type Ids } from './service.ts'
+import { shield } from './shield/service.ts'
 import { stateOf } from './state.ts'
 import { sts } from './sts/service.ts'
+import { tagging } from './tagging/service.ts'
 import { Throttle } from './throttle.ts'
+import { wafv2 } from './wafv2/service.ts'
 import { createFront, type Call } from './wire/front.ts'
 
 export type Cloud = {
@@ -43,7 +46,7 @@ export type CloudOptions = {
   readonly onlookers?: readonly string[]
 }
 
-const services = [elbv2, ec2, acm, sts]
+const services = [elbv2, ec2, acm, sts, wafv2, shield, tagging]
 
 /** What the parts below share. */
 type Inner = {

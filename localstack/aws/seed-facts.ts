@@ -12,6 +12,7 @@ import type {
   Vpc,
 } from '@aws-sdk/client-ec2'
 import type { TargetGroup, TrustStore } from '@aws-sdk/client-elastic-load-balancing-v2'
+import type { WebACL } from '@aws-sdk/client-wafv2'
 import type { Account } from './account.ts'
 import { expand } from './ec2/permission.ts'
 import { newTargetGroupAttributes } from './elbv2/target-group-attribute.ts'
@@ -29,6 +30,8 @@ export type Facts = {
   readonly certificates?: readonly CertificateDetail[]
   readonly targetGroups?: readonly TargetGroup[]
   readonly trustStores?: readonly TrustStore[]
+  readonly webAcls?: readonly Pick<WebACL, 'Name' | 'ARN' | 'Id'>[]
+  readonly shieldSubscription?: 'ACTIVE' | 'INACTIVE'
 }
 
 export function seedFacts(account: Account, facts: Facts): void {
@@ -41,6 +44,8 @@ export function seedFacts(account: Account, facts: Facts): void {
     account.certificates.set(certificate.CertificateArn ?? '', certificate)
   for (const { TrustStoreArn: arn = '', ...wire } of facts.trustStores ?? [])
     account.trustStores.set(arn, { arn, wire: { TrustStoreArn: arn, ...wire } })
+  for (const given of facts.webAcls ?? []) seedWebAcl(account, given)
+  account.shieldSubscription = facts.shieldSubscription ?? account.shieldSubscription
   for (const wire of facts.targetGroups ?? []) seedTargetGroup(account, wire)
   for (const { Tags, IpPermissions: _in, IpPermissionsEgress: _out, ...wire } of facts.securityGroups ?? []) {
     const id = wire.GroupId ?? ''
@@ -65,6 +70,19 @@ function put<T extends { Tags?: Parameters<typeof setTags>[2] }>(
     store.set(id, wire as T)
     setTags(account, id, Tags)
   }
+}
+
+function seedWebAcl(
+  account: Account,
+  { Name, ARN: arn = '', Id }: Pick<WebACL, 'Name' | 'ARN' | 'Id'>,
+): void {
+  const VisibilityConfig = {
+    SampledRequestsEnabled: false,
+    CloudWatchMetricsEnabled: false,
+    MetricName: Name,
+  }
+  const wire = { Name, Id, ARN: arn, DefaultAction: { Allow: {} }, VisibilityConfig }
+  account.webAcls.set(arn, { arn, wire, lockToken: Id ?? '' })
 }
 
 function seedTargetGroup(account: Account, wire: TargetGroup): void {

@@ -18,6 +18,7 @@ const clocks = new Set([
   'inUseSince',
   'inUseUntil',
   'decreasesLeft',
+  'lockToken',
 ])
 /** Secrets are shown to nobody. */
 const secret = 'clientSecret'

@@ -1,4 +1,4 @@
-/** AWS's published token buckets: per account and region, ELBv2 by category, EC2 by action. */
+/** AWS's published token buckets: per account and region, ELBv2 by category, EC2 and WAF by action. */
 import { Fault } from './service.ts'
 
 type Rate = { readonly capacity: number; readonly refill: number }
@@ -17,6 +17,13 @@ const ec2 = {
   unfilteredRead: { capacity: 50, refill: 10 },
   mutating: { capacity: 50, refill: 5 },
   tags: { capacity: 100, refill: 10 },
+} as const
+
+/** Fixed quotas: AWS raises them for nobody. */
+const waf = {
+  associate: { capacity: 1, refill: 0.5 },
+  slow: { capacity: 1, refill: 1 },
+  read: { capacity: 5, refill: 5 },
 } as const
 
 const registration = new Set(['RegisterTargets', 'DeregisterTargets'])
@@ -54,22 +61,32 @@ function ec2Draws(action: string, input: unknown): Draw[] {
     : [{ bucket: `ec2 ${action}`, rate: ec2.read }]
 }
 
+function wafDraws(action: string): Draw[] {
+  if (/^(Associate|Disassociate)WebACL$/.test(action))
+    return [{ bucket: `wafv2 ${action}`, rate: waf.associate }]
+  const slow = /^(GetWebACLForResource|ListResourcesForWebACL)$|^(Create|Put|Update|Delete)/.test(action)
+  return [{ bucket: `wafv2 ${action}`, rate: slow ? waf.slow : waf.read }]
+}
+
+function drawsOf(signingName: string, action: string, input: unknown): Draw[] {
+  if (signingName === 'elasticloadbalancing') return elbDraws(action)
+  if (signingName === 'ec2') return ec2Draws(action, input)
+  return signingName === 'wafv2' ? wafDraws(action) : []
+}
+
+function refusal(signingName: string): Fault {
+  if (signingName === 'ec2') return new Fault('RequestLimitExceeded', 'Request limit exceeded.', 503)
+  return new Fault(signingName === 'wafv2' ? 'ThrottlingException' : 'Throttling', 'Rate exceeded')
+}
+
 export class Throttle {
   readonly #levels = new Map<string, Level>()
 
   /** Takes the call's tokens, or refuses it and takes none. `owner` is account and region. */
   take(owner: string, signingName: string, action: string, input: unknown, now: number): void {
-    const draws =
-      signingName === 'elasticloadbalancing'
-        ? elbDraws(action)
-        : signingName === 'ec2'
-          ? ec2Draws(action, input)
-          : []
+    const draws = drawsOf(signingName, action, input)
     const levels = draws.map((draw) => this.#level(`${owner} ${draw.bucket}`, draw.rate, now))
-    if (levels.some((level) => level.tokens < 1))
-      throw signingName === 'ec2'
-        ? new Fault('RequestLimitExceeded', 'Request limit exceeded.', 503)
-        : new Fault('Throttling', 'Rate exceeded')
+    if (levels.some((level) => level.tokens < 1)) throw refusal(signingName)
     for (const level of levels) level.tokens -= 1
   }
 

@@ -1,6 +1,7 @@
 /** ImportCertificate: a PEM certificate with its key, new or in the place of an earlier import. */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import type { CertificateDetail, ImportCertificateRequest, KeyAlgorithm } from '@aws-sdk/client-acm'
+import { uuid } from '../ids.ts'
 import { Fault, type Context } from '../service.ts'
 import { setTags } from '../tag.ts'
 
@@ -26,7 +27,8 @@ export function importCertificate(input: ImportCertificateRequest, context: Cont
   if (earlier && input.Tags?.length)
     throw new Fault('ValidationException', 'Tagging is not permitted on re-import.')
   const arn =
-    input.CertificateArn ?? `arn:aws:acm:${account.region}:${account.id}:certificate/${uuid(context)}`
+    input.CertificateArn ??
+    `arn:aws:acm:${account.region}:${account.id}:certificate/${uuid(context.ids, 'certificate')}`
   account.certificates.set(arn, detailOf(arn, certificate, key, new Date(now)))
   account.keyPairs.set(arn, {
     certificate: text(input.Certificate),
@@ -36,11 +38,6 @@ export function importCertificate(input: ImportCertificateRequest, context: Cont
   setTags(account, arn, input.Tags)
   account.changed()
   return { CertificateArn: arn }
-}
-
-function uuid({ ids }: Context): string {
-  const hex = ids.hex('certificate', 32)
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
 function text(bytes: Uint8Array | undefined): string {

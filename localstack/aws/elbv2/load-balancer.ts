@@ -173,6 +173,7 @@ export function deleteLoadBalancer(
     )
   const touched = listenersOf(context, record.arn).flatMap((listener) => removeListener(context, listener))
   account.loadBalancers.delete(record.arn)
+  account.webAclAssociations.delete(record.arn)
   removeTags(account, record.arn)
   settleUse(context, touched)
   releaseInterfaces(context, interfaceOwner(record.arn))

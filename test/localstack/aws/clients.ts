@@ -2,7 +2,10 @@
 import { ACMClient } from '@aws-sdk/client-acm'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
+import { ShieldClient } from '@aws-sdk/client-shield'
 import { STSClient } from '@aws-sdk/client-sts'
+import { WAFV2Client } from '@aws-sdk/client-wafv2'
 import { inProcess } from '../../../localstack/aws/in-process.ts'
 import type { Handle } from '../../../src/lib/http.ts'
 
@@ -23,6 +26,9 @@ export function clientsFor(
     elbv2: new ElasticLoadBalancingV2Client(config),
     acm: new ACMClient(config),
     sts: new STSClient(config),
+    wafv2: new WAFV2Client(config),
+    shield: new ShieldClient(config),
+    tagging: new ResourceGroupsTaggingAPIClient(config),
   }
 }
 
