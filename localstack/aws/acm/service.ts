@@ -1,4 +1,4 @@
-/** ACM: list, describe, import and delete certificates. */
+/** ACM: request, import, list, describe and delete certificates, and their tags. */
 import * as module from '@aws-sdk/client-acm'
 import type {
   CertificateDetail,
@@ -6,11 +6,13 @@ import type {
   DeleteCertificateRequest,
   DescribeCertificateRequest,
   ListCertificatesRequest,
+  ListTagsForCertificateRequest,
 } from '@aws-sdk/client-acm'
 import type { Account } from '../account.ts'
 import { Fault, type Context, type Service } from '../service.ts'
 import { removeTags } from '../tag.ts'
 import { importCertificate } from './import.ts'
+import { certificateTags, requestCertificate } from './request.ts'
 
 /** What ListCertificates shows when no key types are asked for. */
 const keyTypesByDefault = ['RSA_1024', 'RSA_2048']
@@ -104,5 +106,10 @@ export const acm: Service = {
     DescribeCertificate: describeCertificate,
     ImportCertificate: importCertificate,
     ListCertificates: listCertificates,
+    ListTagsForCertificate: (input: ListTagsForCertificateRequest, context: Context) => {
+      certificateOf(context.account, input.CertificateArn)
+      return certificateTags(input, context)
+    },
+    RequestCertificate: requestCertificate,
   },
 }

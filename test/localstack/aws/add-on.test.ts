@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as acm from '@aws-sdk/client-acm'
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api'
 import * as shield from '@aws-sdk/client-shield'
 import * as wafv2 from '@aws-sdk/client-wafv2'
@@ -180,4 +181,34 @@ test('tagging: resources by tag and type, page by page', async () => {
     all.some((one) => one.includes(':subnet/subnet-')) || all.some((one) => one.includes(':security-group/')),
   )
   assert.equal(await codeOf(get({ ResourcesPerPage: 101 })), 'InvalidParameterException')
+})
+
+test('ACM: a requested certificate is issued at once, once for a token, and bears its tags', async () => {
+  const { acm: client } = await world()
+  const request = (input: Partial<acm.RequestCertificateCommandInput>) =>
+    client.send(
+      new acm.RequestCertificateCommand({
+        DomainName: 'shop.example',
+        SubjectAlternativeNames: ['*.shop.example', 'shop.example'],
+        ValidationMethod: 'DNS',
+        IdempotencyToken: 'a',
+        Tags: [{ Key: 'stack', Value: 'a' }],
+        ...input,
+      }),
+    )
+  const { CertificateArn } = await request({})
+  assert.equal((await request({})).CertificateArn, CertificateArn)
+  assert.notEqual((await request({ IdempotencyToken: 'b' })).CertificateArn, CertificateArn)
+  const { Certificate } = await client.send(new acm.DescribeCertificateCommand({ CertificateArn }))
+  assert.deepEqual(
+    [Certificate?.Status, Certificate?.Type, Certificate?.SubjectAlternativeNames],
+    ['ISSUED', 'AMAZON_ISSUED', ['shop.example', '*.shop.example']],
+  )
+  const { ResourceRecord } = Certificate?.DomainValidationOptions?.[1] ?? {}
+  assert.match(ResourceRecord?.Name ?? '', /^_[0-9a-f]{32}\.shop\.example\.$/)
+  const { Tags } = await client.send(new acm.ListTagsForCertificateCommand({ CertificateArn }))
+  assert.deepEqual(Tags, [{ Key: 'stack', Value: 'a' }])
+  assert.equal(await codeOf(request({ DomainName: 'no domain' })), 'ValidationException')
+  const tooMany = Array.from({ length: 10 }, (_, index) => `h${index}.example`)
+  assert.equal(await codeOf(request({ SubjectAlternativeNames: tooMany })), 'LimitExceededException')
 })
