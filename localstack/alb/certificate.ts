@@ -9,18 +9,22 @@ export type CertificateEntry = {
   readonly x509: X509Certificate
 }
 
-const entries = new WeakMap<KeyPair, CertificateEntry>()
+const entries = new WeakMap<KeyPair, CertificateEntry | 'unusable'>()
 
-export function certificateEntry(pair: KeyPair): CertificateEntry {
-  const known = entries.get(pair)
-  if (known) return known
-  const entry = {
-    pair,
-    context: createSecureContext(secretsOf(pair)),
-    x509: new X509Certificate(pair.certificate),
+/** Undefined for what this machine's OpenSSL refuses, such as too short a key: the other listeners go on. */
+export function certificateEntry(pair: KeyPair): CertificateEntry | undefined {
+  const known = entries.get(pair) ?? read(pair)
+  entries.set(pair, known)
+  return known === 'unusable' ? undefined : known
+}
+
+function read(pair: KeyPair): CertificateEntry | 'unusable' {
+  try {
+    const context = createSecureContext(secretsOf(pair))
+    return { pair, context, x509: new X509Certificate(pair.certificate) }
+  } catch {
+    return 'unusable'
   }
-  entries.set(pair, entry)
-  return entry
 }
 
 export const secretsOf = ({ certificate, chain, key }: KeyPair): { cert: string; key: string } => ({

@@ -119,7 +119,7 @@ function certificatesOf(
 ): readonly CertificateEntry[] {
   if (wire.Protocol !== 'HTTPS') return []
   return [...(wire.Certificates ?? []), ...sniCertificates].flatMap(({ CertificateArn: arn }) =>
-    arn === undefined ? [] : certificateEntry(keyPairOf(account, arn, dnsName)),
+    arn === undefined ? [] : (certificateEntry(keyPairOf(account, arn, dnsName)) ?? []),
   )
 }
 

@@ -17,6 +17,8 @@ export function importCertificate(input: ImportCertificateRequest, context: Cont
   const key = parse(text(input.PrivateKey), createPrivateKey, 'private key')
   if (!certificate.checkPrivateKey(key))
     throw new Fault('ValidationException', 'The private key does not match the certificate.')
+  for (const pem of text(input.CertificateChain).match(/-+BEGIN[^-]+-+[^-]+-+END[^-]+-+/g) ?? [])
+    parse(pem, (one) => new X509Certificate(one), 'certificate chain')
   const earlier =
     input.CertificateArn === undefined ? undefined : account.certificates.get(input.CertificateArn)
   if (input.CertificateArn !== undefined && earlier?.Type !== 'IMPORTED')

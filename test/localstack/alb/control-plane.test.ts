@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
+import { request } from 'node:https'
 import { after, describe, it } from 'node:test'
+import { ACMClient, ImportCertificateCommand } from '@aws-sdk/client-acm'
 import {
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
   EC2Client,
 } from '@aws-sdk/client-ec2'
 import {
+  AddListenerCertificatesCommand,
   CreateListenerCommand,
   CreateLoadBalancerCommand,
   CreateRuleCommand,
@@ -19,6 +22,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { startDataPlane } from '../../../localstack/alb/data-plane.ts'
 import { createLoopback } from '../../../localstack/alb/loopback.ts'
+import { selfSigned } from '../../../localstack/aws/acm/self-signed.ts'
 import { createCloud } from '../../../localstack/aws/cloud.ts'
 import { inProcess } from '../../../localstack/aws/in-process.ts'
 import { type SeededVpc, assignPodIp, seedVpc } from '../../../localstack/aws/seed.ts'
@@ -147,5 +151,70 @@ describe('the data plane behind the local AWS', async () => {
     await plane.idle()
     assert.equal(plane.addressOf(arn, 80), undefined)
     await assert.rejects(ask(at))
+  })
+
+  it('serves HTTPS with the certificates that the SDK imports and adds, to clients that verify them', async () => {
+    assert.ok(seeded)
+    const acm = new ACMClient(options)
+    const { GroupId: group = '' } = await ec2.send(
+      new CreateSecurityGroupCommand({ GroupName: 'tls', Description: 'tls', VpcId: seeded.vpcId }),
+    )
+    const IpPermissions = [
+      { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] },
+    ]
+    await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: group, IpPermissions }))
+    const { LoadBalancers } = await elbv2.send(
+      new CreateLoadBalancerCommand({
+        Name: 'tls',
+        Subnets: [...seeded.publicSubnets],
+        SecurityGroups: [group],
+        Scheme: 'internet-facing',
+      }),
+    )
+    const arn = LoadBalancers?.[0]?.LoadBalancerArn ?? ''
+    const validity = { notBefore: new Date('2020-01-01'), notAfter: new Date('2040-01-01') }
+    const pairs = ['one.example', '*.two.example'].map((name) => selfSigned({ names: [name], ...validity }))
+    const [one, two] = await Promise.all(
+      pairs.map(async ({ certificate, key }) => {
+        const [Certificate, PrivateKey] = [Buffer.from(certificate), Buffer.from(key)]
+        return await acm.send(new ImportCertificateCommand({ Certificate, PrivateKey }))
+      }),
+    )
+    const { Listeners } = await elbv2.send(
+      new CreateListenerCommand({
+        LoadBalancerArn: arn,
+        Protocol: 'HTTPS',
+        Port: 443,
+        Certificates: [{ CertificateArn: one?.CertificateArn }],
+        DefaultActions: [
+          {
+            Type: 'fixed-response',
+            FixedResponseConfig: { StatusCode: '200', ContentType: 'text/plain', MessageBody: 'safe' },
+          },
+        ],
+      }),
+    )
+    await elbv2.send(
+      new AddListenerCertificatesCommand({
+        ListenerArn: Listeners?.[0]?.ListenerArn,
+        Certificates: [{ CertificateArn: two?.CertificateArn }],
+      }),
+    )
+    await until('it is active', () => plane.addressOf(arn, 443) !== undefined)
+    await plane.idle()
+    const at = plane.addressOf(arn, 443)
+    const ca = pairs.map(({ certificate }) => certificate)
+    const get = (host: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const sent = request({ ...at, agent: false, servername: host, headers: { host }, ca }, (response) => {
+          response.resume()
+          resolve(response.statusCode)
+        })
+        sent.on('error', reject)
+        sent.end()
+      })
+    assert.deepEqual(await Promise.all([get('one.example'), get('www.two.example')]), [200, 200])
+    await assert.rejects(get('three.example'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+    await elbv2.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: arn }))
   })
 })

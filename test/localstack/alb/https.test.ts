@@ -12,7 +12,6 @@ import {
   ask,
   fixed,
   forwardTo,
-  groupArn,
   listenerArn,
   loadBalancerArn,
   onPath,
@@ -150,6 +149,20 @@ describe('certificates', () => {
     }
   })
 
+  it('that OpenSSL refuses do not stop the other listeners', async () => {
+    bench = new Bench()
+    bench.https(fixed(200), 'a.example')
+    const [arn = ''] = bench.account.certificates.keys()
+    bench.account.keyPairs.set(arn, { certificate: 'none', key: 'none' })
+    const https = bench.account.listeners.get(listenerArn)
+    if (https) bench.account.listeners.set('other', { ...https, arn: 'other', wire: { Port: 80 } })
+    const at = await bench.start()
+    assert.throws(() => bench.address(443))
+    bench.securityGroup('sg-lb', [{ cidr: '0.0.0.0/0', port: 80 }])
+    await bench.changed()
+    assert.equal((await ask(at)).status, 503)
+  })
+
   it('need a TLS version that the policy has', async () => {
     bench = new Bench()
     bench.https(fixed(200), 'a.example')
@@ -231,7 +244,6 @@ describe('HTTPS', () => {
 
   it('answers 502 over HTTP/2 when the target breaks off', async () => {
     bench.group('web', [[podIp(11), 8080]])
-    bench.account.targetGroups.get(groupArn('web'))?.attributes.set('x', 'y')
     await bench.changed()
     const { status } = await ask2(session(at), { ':path': '/' })
     assert.equal(status, 502)
