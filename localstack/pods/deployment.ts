@@ -27,11 +27,30 @@ const reference = (apiVersion: string, kind: string, owner: Item): object[] => [
 const alive = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined
 
 export async function syncDeployments(api: Api, world: World): Promise<void> {
+  await dropOrphans(api, world)
   for (const deployment of world.deployments.values()) {
     if (deployment.metadata.deletionTimestamp === undefined) await syncDeployment(api, world, deployment)
   }
   for (const replicaSet of world.replicaSets.values()) {
     if (replicaSet.metadata.deletionTimestamp === undefined) await syncReplicaSet(api, world, replicaSet)
+  }
+}
+
+/** What the garbage collector does, too, but on a real cluster only after a while. */
+async function dropOrphans(api: Api, { deployments, replicaSets, pods }: World): Promise<void> {
+  const living = (owners: ReadonlyMap<string, Item>): ReadonlySet<string> =>
+    new Set([...owners.values()].map(({ metadata }) => metadata.uid))
+  const owners = { Deployment: living(deployments), ReplicaSet: living(replicaSets) }
+  const isOrphan = (item: Item, kind: keyof typeof owners): boolean =>
+    item.metadata.deletionTimestamp === undefined &&
+    (item.metadata.ownerReferences ?? []).some((owner) => owner.kind === kind && !owners[kind].has(owner.uid))
+  for (const set of replicaSets.values()) {
+    if (isOrphan(set, 'Deployment'))
+      await api.call('DELETE', `${apps('replicasets', set)}/${set.metadata.name}`)
+  }
+  for (const pod of pods.values()) {
+    if (!isOrphan(pod, 'ReplicaSet')) continue
+    await api.call('DELETE', `/api/v1/namespaces/${pod.metadata.namespace ?? ''}/pods/${pod.metadata.name}`)
   }
 }
 

@@ -45,7 +45,7 @@ export class Kubelet {
       else if (life.state === 'running') await this.#report(pod, life)
     }
     for (const [uid, life] of this.#lives)
-      if (!uids.has(uid) && life.state === 'running') await this.#end(uid, life)
+      if (!uids.has(uid) && life.state !== 'stopping') await this.#end(uid, life)
   }
 
   async stop(): Promise<void> {
@@ -145,9 +145,19 @@ export class Kubelet {
     life.state = 'stopping'
     setTimeout(() => {
       this.#end(pod.metadata.uid, life)
-        .then(() => this.#api.call('DELETE', path(pod), atOnce(pod)))
+        .then(() => this.#remove(pod))
         .catch(() => undefined)
     }, stopDelayMs(pod))
+  }
+
+  /** Until it is gone: a real API server may refuse the first try because somebody else wrote meanwhile. */
+  async #remove(pod: Pod): Promise<void> {
+    for (let tries = 0; tries < 50; tries += 1) {
+      await this.#api.call('DELETE', path(pod), atOnce(pod)).catch(() => undefined)
+      const left = (await this.#api.call('GET', path(pod)).catch(() => pod)) as Pod | undefined
+      if (left?.metadata.uid !== pod.metadata.uid) return
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
   }
 
   async #end(uid: string, life: Life): Promise<void> {

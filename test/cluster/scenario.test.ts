@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
-import { after, before, test } from 'node:test'
-import { type Cluster, startCluster } from './cluster.ts'
+import { before, test } from 'node:test'
+import { startCluster } from './cluster.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -19,16 +19,16 @@ function binaries(): string {
   return built.stdout.trim()
 }
 
-let cluster: Cluster
-before(async () => {
-  cluster = await startCluster(binaries())
-})
-after(async () => {
-  await cluster.stop()
+let folder: string
+before(() => {
+  folder = binaries()
 })
 
 for (const name of ['workshop', 'paths', 'hosts', 'mixed', 'exact']) {
-  test(`scenario ${name} on a real API server`, () => {
+  test(`scenario ${name} on a real API server`, async (t) => {
+    // One each: what the pods of another are still doing must not be in its account.
+    const cluster = await startCluster(folder)
+    t.after(() => cluster.stop())
     const sandbox = join(root, 'localstack/sandbox.ts')
     const flags = ['--once', `--scenario=${name}`, `--kubeconfig=${cluster.kubeconfig}`]
     const played = spawnSync(process.execPath, [sandbox, ...flags], { encoding: 'utf8', timeout: 90_000 })
