@@ -58,8 +58,12 @@ export function createApi(handle: Handle): Api {
   }
 }
 
+/** Objects that the watch has told the end of: the answer to an own write may come later, and must not bring them back. */
+const gone = new Set<string>()
+
 /** Keeps the newer of two versions: the watch may tell of one that an own write has overtaken. */
 function put<T extends Item>(items: Map<string, T>, item: T): void {
+  if (gone.has(item.metadata.uid)) return
   const known = items.get(keyOf(item))
   if (known !== undefined && Number(known.metadata.resourceVersion) > Number(item.metadata.resourceVersion))
     return
@@ -94,8 +98,10 @@ function follow<T extends Item>(
     for await (const line of linesOf(watch.body)) {
       const event = JSON.parse(line) as { type: string; object: T }
       if (event.type === 'ERROR') return
-      if (event.type === 'DELETED') items.delete(keyOf(event.object))
-      else if (event.type !== 'BOOKMARK') put(items, event.object)
+      if (event.type === 'DELETED') {
+        gone.add(event.object.metadata.uid)
+        items.delete(keyOf(event.object))
+      } else if (event.type !== 'BOOKMARK') put(items, event.object)
       changed()
     }
   }

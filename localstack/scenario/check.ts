@@ -60,3 +60,10 @@ export function expectEqual(actual: unknown, expected: unknown, what: string): v
   const show = (value: unknown): string => inspect(value, { depth: 8, breakLength: 110 })
   throw new NotYet(`${what}\n  expected ${show(expected)}\n  found    ${show(actual)}`)
 }
+
+/** Where two texts part, with what is around it. */
+export function difference(before: string, after: string): string {
+  let at = 0
+  while (at < before.length && before[at] === after[at]) at += 1
+  return `at byte ${at}: expected ${before.slice(Math.max(0, at - 60), at + 80)}\nfound ${after.slice(Math.max(0, at - 60), at + 120)}`
+}

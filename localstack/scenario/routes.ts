@@ -1,5 +1,5 @@
 /** The scenarios `paths`, `hosts`, `mixed` and `exact`: Ingresses that differ in how they route, each proved by requests. */
-import { expect, expectEqual } from './check.ts'
+import { difference, expect, expectEqual } from './check.ts'
 import { backendOf, hostnameOf } from './look.ts'
 import { deployment, ingress, ingressClass, namespace, type PathRule, service } from './manifest.ts'
 import type { Scenario, World } from './scenario.ts'
@@ -72,7 +72,10 @@ const routes = ({ name, title, services, paths, expectations }: Routes): Scenari
     await world.kube.remove(...objects.slice(1).reverse(), namespace(name))
     await checks.until(
       'everything deleted: the account is as it was before',
-      async () => expect((await world.state()) === before, 'the account still differs'),
+      async () => {
+        const after = await world.state()
+        expect(after === before, difference(before, after))
+      },
       { withinMs: 20_000 },
     )
     return objects

@@ -1,6 +1,6 @@
 /** The workshop's lines 7 to 9: quiet when nothing changes, a restart that writes nothing, and an end that leaves nothing. */
 import { DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
-import { expect, expectEqual } from './check.ts'
+import { difference, expect, expectEqual } from './check.ts'
 import { targetsOf } from './look.ts'
 import type { Manifest } from './manifest.ts'
 import type { JournalEntry } from './scenario.ts'
@@ -135,10 +135,4 @@ export async function left(
       return `${after.length} bytes`
     },
   )
-}
-
-function difference(before: string, after: string): string {
-  let at = 0
-  while (at < before.length && before[at] === after[at]) at += 1
-  return `at byte ${at}: expected ${before.slice(Math.max(0, at - 60), at + 80)}\nfound ${after.slice(Math.max(0, at - 60), at + 120)}`
 }
