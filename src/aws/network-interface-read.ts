@@ -9,7 +9,8 @@ import {
 import ipaddr from 'ipaddr.js'
 import { ok, type Result } from '../lib/result.ts'
 import type { AwsError } from '../model/aws-error.ts'
-import { chunks, type Reader } from './read.ts'
+import { chunks } from '../lib/chunks.ts'
+import type { Reader } from './read.ts'
 
 export type NetworkInterface = {
   readonly id: string

@@ -12,7 +12,8 @@ import {
   type NetworkInterface,
   normal,
 } from './network-interface-read.ts'
-import { chunks, type Reader, securityGroupsBy } from './read.ts'
+import { chunks } from '../lib/chunks.ts'
+import { type Reader, securityGroupsBy } from './read.ts'
 
 /** A pod by its address and where to look for that, or a node alone. */
 export type Place = {

@@ -9,7 +9,8 @@ import type { ActualSecurityGroup, Target } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { bounded } from './bounded.ts'
 import type { Mirror } from './mirror.ts'
-import { chunks, loadBalancersByArn, type Reader, securityGroupsBy, targetsOf } from './read.ts'
+import { chunks } from '../lib/chunks.ts'
+import { loadBalancersByArn, type Reader, securityGroupsBy, targetsOf } from './read.ts'
 
 type Attributes = Readonly<Record<string, string>>
 type WireAttributes = { Key?: string | undefined; Value?: string | undefined }[] | undefined

@@ -13,6 +13,7 @@ import {
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { DescribeSecurityGroupsCommand, type Filter } from '@aws-sdk/client-ec2'
+import { chunks } from '../lib/chunks.ts'
 import { fail, ok, type Result } from '../lib/result.ts'
 import type { ActualSecurityGroup, Target } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
@@ -30,9 +31,6 @@ type Read<T> = Promise<Result<T, AwsError>>
 /** AWS refuses more ARNs in one call. */
 export const arnsPerCall = 20
 const pageSize = 400
-
-export const chunks = <T>(list: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(list.length / size) }, (_, at) => list.slice(at * size, (at + 1) * size))
 
 type Page<T> = { readonly items: readonly T[]; readonly next: string | undefined }
 

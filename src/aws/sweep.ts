@@ -8,7 +8,8 @@ import { readTargetGroup } from './codec/target-group.ts'
 import { type Keep, readContent } from './content.ts'
 import type { Mirror } from './mirror.ts'
 import { refreshAttributes } from './observe.ts'
-import { allLoadBalancers, allTargetGroups, chunks, type Reader, securityGroupsBy, tagsOf } from './read.ts'
+import { chunks } from '../lib/chunks.ts'
+import { allLoadBalancers, allTargetGroups, type Reader, securityGroupsBy, tagsOf } from './read.ts'
 import { type Readiness, settle } from './settle.ts'
 
 export type Sweeper = {

@@ -30,6 +30,8 @@ export type Group = {
 
 export type Groups = {
   readonly groups: ReadonlyMap<string, Group>
+  /** The stack that each member is in. */
+  readonly stackOf: ReadonlyMap<IngressKey, string>
   /** Of Ingresses that are in no group because of them. */
   readonly problems: readonly Problem[]
 }
@@ -95,6 +97,9 @@ function sortIntoGroups(cluster: Cluster, settings: Settings): Groups {
         stack,
         { stack, finalizer: finalizerOf(stack, settings), members: members.sort(byOrder), leaving },
       ]),
+    ),
+    stackOf: new Map(
+      [...open].flatMap(([stack, { members }]) => members.map(({ key }) => [key, stack] as const)),
     ),
     problems,
   }

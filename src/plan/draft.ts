@@ -49,9 +49,3 @@ export const keyOfName = (name: Name): string => (typeof name === 'string' ? nam
 
 /** Orders by code point, so that plans don't depend on a locale. */
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-export function chunks<T>(items: readonly T[], size: number): T[][] {
-  const parts: T[][] = []
-  for (let at = 0; at < items.length; at += size) parts.push(items.slice(at, at + size))
-  return parts
-}

@@ -2,7 +2,8 @@
 import { canonical } from '../lib/json.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Tags } from '../model/tag.ts'
-import { byText, chunks, draft, step, type Draft } from './draft.ts'
+import { chunks } from '../lib/chunks.ts'
+import { byText, draft, step, type Draft } from './draft.ts'
 import type { IngressKey } from '../model/choice.ts'
 
 export type TagChange = {

@@ -3,7 +3,8 @@
  * rest of the old ones go. The last that answer stay until others do, unless the cluster says that nobody is left.
  */
 import type { Target } from '../model/actual.ts'
-import { byText, chunks, draft, step, type Draft } from './draft.ts'
+import { chunks } from '../lib/chunks.ts'
+import { byText, draft, step, type Draft } from './draft.ts'
 import type { Step, TargetAddress } from './step.ts'
 
 export type TargetsInput = {

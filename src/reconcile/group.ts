@@ -4,7 +4,6 @@ import { ingresses } from '../kube/resource.ts'
 import type { Actual } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { build } from '../model/build.ts'
-import type { TargetGroupBinding } from '../model/cluster.ts'
 import type { Built, Needs } from '../model/desired.ts'
 import { type Group, groupsOf } from '../model/group.ts'
 import type { Outcome } from '../plan/outcome.ts'
@@ -102,7 +101,7 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
         wait = soonest([wait, again(1_000, 'some steps are left')])
     } else if (round < mostRounds && outcome.results.every(({ result }) => result === 'done')) continue
     else wait = again(500, 'some steps are left')
-    const actual = context.mirror.actual(stack, bindingsOf(stack, context))
+    const actual = actualOf(stack, context)
     return { ok: true, value: { built: modelled.value, plan: planned, outcome, actual, written, wait } }
   }
 }
@@ -130,7 +129,7 @@ async function model(group: Group, pass: Pass, context: Context): Promise<Modell
 }
 
 function planOf(group: Group, { desired }: Built, context: Context): Plan {
-  const actual = context.mirror.actual(group.stack, bindingsOf(group.stack, context))
+  const actual = actualOf(group.stack, context)
   const input = { now: Date.now(), settings: context.settings, filled: filledOf(actual, context) }
   const planned = plan(desired, actual, input)
   if (context.observe) context.observed.tell(planned)
@@ -154,7 +153,7 @@ async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome
     context.queue.add(backendGroupKey)
   }
   if (planned.steps.length === 0) return { results: [] }
-  const outcome = await apply(planned, {
+  return await apply(planned, {
     aws: context.aws,
     mirror: context.mirror,
     sweeper: context.sweeper,
@@ -163,11 +162,11 @@ async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome
     writeBinding: writeBinding(context),
     options: optionsOf(pass, 'reconcile', context),
   })
-  return outcome
 }
 
-const bindingsOf = (stack: string, { bindings, mirror }: Context): readonly TargetGroupBinding[] =>
-  bindings.of(
-    stack,
-    mirror.actual(stack, []).targetGroups.map(({ arn }) => arn),
-  )
+/** Bindings are found by the target groups of the same look at the mirror. */
+function actualOf(stack: string, { bindings, mirror }: Context): Actual {
+  const actual = mirror.actual(stack, [])
+  const arns = actual.targetGroups.map(({ arn }) => arn)
+  return { ...actual, bindings: bindings.of(stack, arns) }
+}

@@ -178,9 +178,7 @@ async function isLeft({ stack }: Group, { passed, pass, context }: Releasing): P
 
 /** Of another group by now, which will write its own address over ours: meanwhile the status is never empty. */
 const isMember = (ingress: Ingress, { informers, settings }: Context): boolean =>
-  [...groupsOf(informers.snapshot(), settings).groups.values()].some(({ members }) =>
-    members.some(({ key }) => key === keyOf(ingress)),
-  )
+  groupsOf(informers.snapshot(), settings).stackOf.has(keyOf(ingress))
 
 const isHeldBack = (ingress: Ingress, { built }: Passed): boolean =>
   built.desired.held.includes(keyOf(ingress))

@@ -121,24 +121,6 @@ const facets = (node: Node | undefined): unknown =>
   ]
 
 function stacksOf({ informers, settings }: Given, ingress: string): readonly string[] {
-  const { stackOf } = membershipOf(informers, settings)
-  const stack = stackOf.get(ingress)
+  const stack = groupsOf(informers.snapshot(), settings).stackOf.get(ingress)
   return stack === undefined ? [] : [stack]
-}
-
-const memo = new WeakMap<object, { readonly stackOf: ReadonlyMap<string, string> }>()
-
-/** Which group each Ingress is in; computed once for a snapshot. */
-function membershipOf(
-  informers: Informers,
-  settings: Settings,
-): { readonly stackOf: ReadonlyMap<string, string> } {
-  const snapshot = informers.snapshot()
-  const known = memo.get(snapshot)
-  if (known !== undefined) return known
-  const found = { stackOf: new Map<string, string>() }
-  for (const [stack, { members }] of groupsOf(snapshot, settings).groups)
-    for (const { key } of members) found.stackOf.set(key, stack)
-  memo.set(snapshot, found)
-  return found
 }

@@ -9,9 +9,11 @@ import type { Context } from './context.ts'
 export function policyOf({ leaving, members }: Group, actual: Actual, context: Context): GuardPolicy {
   const { informers, settings, departures } = context
   const inferred = leaving.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(keyOf)
-  const owned = informers.stores.ingresses
-    .list()
-    .filter((one) => stacksHolding(one, settings).length > 0).length
+  // Asked only where somebody leaves: it takes a look at every Ingress there is.
+  const owned =
+    inferred.length === 0
+      ? 0
+      : informers.stores.ingresses.list().filter((one) => stacksHolding(one, settings).length > 0).length
   const leftInWindow = departures.others(inferred, Date.now())
   if (leftInWindow + inferred.length <= inferredLimit(owned)) departures.note(inferred, Date.now())
   return {

@@ -5,6 +5,7 @@
 import type { Kube } from '../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, type KubeError } from '../kube/error.ts'
 import { type Lease, leases, type ObjectName } from '../kube/resource.ts'
+import { pause } from './pause.ts'
 
 type ElectionTimes = {
   /** Others take the Lease over once its record was the same for this long. */
@@ -216,15 +217,3 @@ export function contend(options: ElectionOptions): Election {
     },
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
-  })

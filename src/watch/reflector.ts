@@ -5,6 +5,7 @@ import type { Resource } from '../kube/resource.ts'
 import type { KubeObject } from '../model/cluster.ts'
 import { type Backoff, createBackoff } from './backoff.ts'
 import { listAll } from './list-all.ts'
+import { pause } from './pause.ts'
 import type { StoreWriter } from './store.ts'
 import { followWatch, type WatchEnd } from './watch-stream.ts'
 
@@ -174,15 +175,3 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     },
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
-  })

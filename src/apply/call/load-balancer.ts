@@ -10,7 +10,7 @@ import {
 import { readLoadBalancer, readSubnets } from '../../aws/codec/load-balancer.ts'
 import { tagsMember } from '../../aws/codec/tag.ts'
 import type { Mirror } from '../../aws/mirror.ts'
-import { chunks } from '../../aws/read.ts'
+import { chunks } from '../../lib/chunks.ts'
 import type { Call } from '../../plan/step.ts'
 import { attributeList, type NameOf, type Request, request, withAttributes } from './request.ts'
 

@@ -1,7 +1,7 @@
 /** Calls on the targets of a target group. */
 import { DeregisterTargetsCommand, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Mirror } from '../../aws/mirror.ts'
-import { chunks } from '../../aws/read.ts'
+import { chunks } from '../../lib/chunks.ts'
 import type { Call, TargetAddress } from '../../plan/step.ts'
 import { type NameOf, type Request, request } from './request.ts'
 
