@@ -5,6 +5,7 @@ import { crdFiles, type GeneratedFile } from './crds.ts'
 import { annotationsTable } from './docs/annotations.ts'
 import { flagsPage } from './docs/flags.ts'
 import { problemsPage } from './docs/problems.ts'
+import { takeoverPage } from './docs/takeover.ts'
 
 const root = join(import.meta.dirname, '..')
 const check = process.argv.includes('--check')
@@ -14,6 +15,7 @@ const pages: readonly GeneratedFile[] = [
   { path: 'docs/annotations.md', text: annotationsTable() },
   { path: 'docs/flags.md', text: flagsPage() },
   { path: 'docs/problems.md', text: problemsPage() },
+  { path: 'docs/takeover.md', text: takeoverPage() },
 ]
 const files = [...crdFiles(), ...pages]
 

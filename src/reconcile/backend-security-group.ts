@@ -19,7 +19,7 @@ export async function reconcileBackendGroup(pass: Pass, context: Context): Promi
   const ready = await context.sweeper.ready('', optionsOf(pass, 'reconcile', context))
   if (!ready.ok) return afterAwsError(ready.error)
   if (!ready.value.ready) return again(ready.value.afterMs, ready.value.why)
-  const users = [...context.backendUsers].filter(([, uses]) => uses).map(([stack]) => stack)
+  const users = [...context.backendUsers].filter(([, use]) => use === 'needs').map(([stack]) => stack)
   const id = mirror.backendSecurityGroup
   const served = id === undefined ? undefined : mirror.securityGroups.get(id)
   const used = users.length > 0
@@ -60,10 +60,10 @@ function tell(users: readonly string[], error: AwsError, { informers, settings, 
   )
 }
 
-/** Until each group was modelled once since the start, nobody knows that none needs it. */
+/** Until each group was modelled once since the start, and while one can't be, nobody knows that none needs it. */
 const everyGroupKnown = ({ informers, settings, backendUsers }: Context): boolean =>
   [...groupsOf(informers.snapshot(), settings).groups].every(
-    ([stack, { members }]) => members.length === 0 || backendUsers.has(stack),
+    ([stack, { members }]) => members.length === 0 || backendUsers.get(stack) === 'does without',
   )
 
 /** A load balancer still has it, or a rule of ours still names it. */

@@ -21,6 +21,9 @@ import type { TargetsMemory } from './targets-memory.ts'
 import type { Turns } from './turns.ts'
 import type { Pace } from './wait.ts'
 
+/** `may need`: a member is held, and nothing is built yet. */
+type BackendUse = 'needs' | 'may need' | 'does without'
+
 export type Context = {
   readonly settings: Settings
   /** Plans and reports, and writes nothing to AWS. */
@@ -40,8 +43,8 @@ export type Context = {
   readonly reports: Reports
   /** What every binding wants on the security groups of nodes and pods. */
   readonly endpointRules: EndpointRules
-  /** Stacks whose last model named the shared backend security group, and those that did not. */
-  readonly backendUsers: Map<string, boolean>
+  /** What the last model of each stack came to: whether it names the shared backend security group. */
+  readonly backendUsers: Map<string, BackendUse>
   /** Roles of other accounts that bindings name. */
   readonly roles: Roles
   readonly targets: TargetsMemory

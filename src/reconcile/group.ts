@@ -149,7 +149,7 @@ function filledOf({ bindings }: Actual, { filled }: Context): ReadonlySet<string
 
 async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome> {
   if (planned.waits.some((wait) => wait.for === 'backendSecurityGroup')) {
-    context.backendUsers.set(planned.stack, true)
+    context.backendUsers.set(planned.stack, 'needs')
     context.queue.add(backendGroupKey)
   }
   if (planned.steps.length === 0) return { results: [] }

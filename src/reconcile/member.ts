@@ -211,9 +211,10 @@ function noteBackendUse({ stack }: Group, { built, plan, actual }: Passed, conte
   const held =
     built.desired.held.length > 0 || (!built.desired.gone && built.desired.loadBalancer === undefined)
   const building = actual.loadBalancers.length > 0 || plan.steps.length + plan.waits.length > 0
-  const uses = (building && text.includes('"backend-sg"')) || (held && actual.loadBalancers.length > 0)
+  const needs = (building && text.includes('"backend-sg"')) || (held && actual.loadBalancers.length > 0)
+  const use = needs ? 'needs' : held ? 'may need' : 'does without'
   const before = context.backendUsers.get(stack)
   if (built.desired.gone) context.backendUsers.delete(stack)
-  else context.backendUsers.set(stack, uses)
-  if (before !== uses || built.desired.gone) context.queue.add(backendGroupKey, 'resync')
+  else context.backendUsers.set(stack, use)
+  if (before !== use || built.desired.gone) context.queue.add(backendGroupKey, 'resync')
 }

@@ -3,8 +3,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { eventually } from '../world.ts'
 import { contentOf, differences } from './account.ts'
+import { counter } from './count.ts'
+import { unwanted } from './deliberate.ts'
 import { caseNames, loadCase } from './load.ts'
 import { patienceMs, startRecordedWorld } from './world.ts'
+
+const count = counter('built')
 
 /** Most of a case's time is waiting: for revocations, which come a little later. */
 describe('what we build', { concurrency: 8 }, () => {
@@ -17,7 +21,11 @@ describe('what we build', { concurrency: 8 }, () => {
         const controller = world.controller()
         await world.quiet()
         await eventually(
-          () => assert.deepEqual(differences(contentOf(world.account), contentOf(albc.account)), []),
+          () =>
+            assert.deepEqual(
+              unwanted(name, 'built', differences(contentOf(world.account), contentOf(albc.account))),
+              [],
+            ),
           patienceMs,
         )
         const made = world.writes().map(({ action }) => action)
@@ -26,6 +34,7 @@ describe('what we build', { concurrency: 8 }, () => {
           made.length <= albcMade.length,
           `${made.sort().join(' ')}\nALBC: ${albcMade.sort().join(' ')}`,
         )
+        count(name, made.length, albcMade.length)
         await controller.stop()
         world.controller()
         await world.quiet()
@@ -50,11 +59,14 @@ describe('what we build', { concurrency: 8 }, () => {
       try {
         world.controller()
         await world.quiet()
-        await world.removeIngresses()
+        await world.removeAll()
         await eventually(() => {
           assert.deepEqual(world.objects('Ingress'), [])
           assert.deepEqual(world.objects('TargetGroupBinding'), [])
-          assert.deepEqual(differences(contentOf(world.account), contentOf(untouched.account)), [])
+          assert.deepEqual(
+            unwanted(name, 'deleted', differences(contentOf(world.account), contentOf(untouched.account))),
+            [],
+          )
         }, patienceMs)
       } finally {
         await world.end()

@@ -77,8 +77,11 @@ function opened(calls: readonly RecordedCall[]): readonly string[] {
   const rules = new Set<string>()
   for (const { action, input } of calls)
     for (const one of (input['IpPermissions'] ?? []) as readonly RecordedPermission[])
-      for (const { GroupId, Description } of one.UserIdGroupPairs ?? []) {
-        const text = `${GroupId} ${one.FromPort}-${one.ToPort}`
+      for (const { GroupId, CidrIp, Description } of [
+        ...(one.UserIdGroupPairs ?? []),
+        ...(one.IpRanges ?? []),
+      ]) {
+        const text = `${GroupId ?? CidrIp} ${one.FromPort}-${one.ToPort}`
         if (action === 'RevokeSecurityGroupIngress') rules.delete(text)
         else if (Description === sharedDescription) rules.add(text)
       }
@@ -87,8 +90,10 @@ function opened(calls: readonly RecordedCall[]): readonly string[] {
 type RecordedPermission = {
   readonly FromPort: number
   readonly ToPort: number
-  readonly UserIdGroupPairs?: readonly { readonly GroupId: string; readonly Description?: string }[]
+  readonly UserIdGroupPairs?: readonly RecordedSource[]
+  readonly IpRanges?: readonly RecordedSource[]
 }
+type RecordedSource = { readonly GroupId?: string; readonly CidrIp?: string; readonly Description?: string }
 
 for (const name of caseNames())
   test(`the targets of ${name}, and what is open to them, are ALBC's`, () => {
@@ -98,8 +103,9 @@ for (const name of caseNames())
       isRef(source) ? (backendSecurityGroup ?? source.id) : source
     const found = [...groupsOf(cluster, settings).groups.keys()]
       .flatMap((stack) => build(stack, cluster, facts, settings).desired.targetGroups)
-      .map((group) => {
-        const binding = bindingOf(group, resolve)
+      .map((group) => bindingOf(group, resolve))
+      .concat(loaded.bindings)
+      .map((binding) => {
         const endpoints = {
           service: cluster.services.find(
             ({ metadata }) =>
@@ -119,7 +125,7 @@ for (const name of caseNames())
     const targets = found
       .filter((one) => one.targets.length > 0)
       .map(({ binding, targets: all }) => [
-        binding.metadata.name,
+        binding.spec.targetGroupARN?.split('/')[1] ?? binding.metadata.name,
         all.map(({ id, port, availabilityZone = '' }) => [id, port, availabilityZone].join(' ')).sort(),
       ])
     assert.deepEqual(Object.fromEntries(targets), registered(calls))
@@ -129,7 +135,7 @@ for (const name of caseNames())
         .map(({ source, fromPort, toPort }) =>
           'securityGroup' in source && !isRef(source.securityGroup)
             ? `${source.securityGroup} ${fromPort}-${toPort}`
-            : '',
+            : `${'cidr' in source ? source.cidr : ''} ${fromPort}-${toPort}`,
         )
         .sort(),
       opened(calls),

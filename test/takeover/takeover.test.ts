@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { eventually } from '../world.ts'
 import { contentOf, differences } from './account.ts'
+import { unwanted } from './deliberate.ts'
 import { caseNames, loadCase } from './load.ts'
 import { patienceMs, startRecordedWorld } from './world.ts'
 
@@ -32,11 +33,14 @@ describe('what ALBC built', { concurrency: 8 }, () => {
       try {
         world.controller()
         await world.quiet()
-        await world.removeIngresses()
+        await world.removeAll()
         await eventually(() => {
           assert.deepEqual(world.objects('Ingress'), [])
           assert.deepEqual(world.objects('TargetGroupBinding'), [])
-          assert.deepEqual(differences(contentOf(world.account), contentOf(untouched.account)), [])
+          assert.deepEqual(
+            unwanted(name, 'deleted', differences(contentOf(world.account), contentOf(untouched.account))),
+            [],
+          )
         }, patienceMs)
       } finally {
         await world.end()

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { eventually } from '../world.ts'
 import { contentOf, differences } from './account.ts'
+import { counter } from './count.ts'
+import { dearer, unwanted } from './deliberate.ts'
 import { caseNames, hasEdit, loadCase } from './load.ts'
 import { patienceMs, startRecordedWorld } from './world.ts'
 
-/** Calls that a switch without an outage costs more than ALBC's: the new group waits in a rule that matches nothing. */
-const dearer: Readonly<Record<string, number>> = { 'update-target-type': 3 }
+const count = counter('edited')
 
 describe('what an edit makes of it', { concurrency: 8 }, () => {
   for (const name of caseNames().filter((one) => hasEdit(one)))
@@ -22,16 +23,21 @@ describe('what an edit makes of it', { concurrency: 8 }, () => {
         await world.quiet()
         await world.become(edited.objects)
         await eventually(
-          () => assert.deepEqual(differences(contentOf(world.account), contentOf(albc.account)), []),
+          () =>
+            assert.deepEqual(
+              unwanted(name, 'edited', differences(contentOf(world.account), contentOf(albc.account))),
+              [],
+            ),
           patienceMs,
         )
         await world.quiet()
         const made = world.writes().map(({ action }) => action)
         const albcMade = edited.calls.map(({ action }) => action)
         assert.ok(
-          made.length <= albcMade.length + (dearer[name] ?? 0),
+          made.length <= albcMade.length + (dearer[name]?.writes ?? 0),
           `${made.sort().join(' ')}\nALBC: ${albcMade.sort().join(' ')}`,
         )
+        count(name, made.length, albcMade.length)
         assert.deepEqual(world.complaints, [])
       } finally {
         await world.end()

@@ -28,8 +28,8 @@ export type RecordedWorld = {
   /** What changed in the cluster besides status and events. */
   changes(): readonly string[]
   objects(kind: string): readonly KubeObject[]
-  /** Deletes every Ingress; one that protects its load balancer is shown to hold, then told to let go. */
-  removeIngresses(): Promise<void>
+  /** Deletes every Ingress and every binding that a user wrote; an Ingress that protects its load balancer is shown to hold, then told to let go. */
+  removeAll(): Promise<void>
   /** A recorded write, by somebody else than the controller. */
   replay(call: RecordedCall): Promise<unknown>
   /** A user's edits: the objects are now those of `next`; what is missing there is deleted. */
@@ -75,9 +75,13 @@ export async function startRecordedWorld(
     writes: () => cloud.journal.since().filter((entry) => entry.write && entry.accessKey === accessKey),
     changes: () => changed.filter((change) => !isOnlyStatus(change)).map(told),
     objects: (kind) => api.store.list(storageOf(kind)),
-    removeIngresses: async () => {
+    removeAll: async () => {
       const ingresses = api.store.list(storageOf('Ingress'))
       for (const ingress of ingresses) await call(api, 'DELETE', ingress)
+      for (const object of recorded.bindings) {
+        const stored = storedAs(api, object)
+        if (stored !== undefined) await call(api, 'DELETE', stored)
+      }
       const guarded = ingresses.filter((ingress) => attributesOf(ingress).includes(protection))
       if (guarded.length > 0) await quiet()
       for (const ingress of guarded) {
@@ -115,8 +119,10 @@ const attributes = 'alb.ingress.kubernetes.io/load-balancer-attributes'
 const protection = 'deletion_protection.enabled=true'
 const attributesOf = ({ metadata }: KubeObject): string => metadata.annotations?.[attributes] ?? ''
 
-async function call(api: ApiServer, method: string, { metadata }: KubeObject, patch?: object): Promise<void> {
-  const path = `/apis/networking.k8s.io/v1/namespaces/${metadata.namespace}/ingresses/${metadata.name}`
+async function call(api: ApiServer, method: string, object: KubeObject, patch?: object): Promise<void> {
+  const { apiVersion, metadata } = object
+  const [plural = ''] = storageOf(object.kind).split('.')
+  const path = `/apis/${apiVersion}/namespaces/${metadata.namespace}/${plural}/${metadata.name}`
   const headers = { 'content-type': 'application/merge-patch+json' }
   const { status } = await api.handle({ method, path, headers, body: JSON.stringify(patch ?? {}) })
   assert.ok(status < 300, `${method} ${path}: ${status}`)
