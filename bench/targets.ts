@@ -1,6 +1,6 @@
 /**
  * How soon endpoints are targets: from the write of an EndpointSlice to RegisterTargets leaving the controller, all in one
- * process; and what a start among many bindings costs. `node scripts/run.cjs bench/targets.ts [bindings]`
+ * process; and what a start among many bindings costs. `npm run bench -- targets [bindings]`
  */
 import {
   CreateTargetGroupCommand,

@@ -1,0 +1,23 @@
+// `npm run bench -- <name> [arguments]`: runs the files of one benchmark, one after the other; without a name, `calls`.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+
+/** By name: its files, and what they print. A file gets the arguments after the name, and may be started alone. */
+const benches: Readonly<Record<string, { readonly prints: string; readonly files: readonly string[] }>> = {
+  calls: { prints: 'AWS calls of ordinary changes, beside those of ALBC', files: ['calls.ts'] },
+  targets: { prints: 'from an endpoint to RegisterTargets', files: ['targets.ts'] },
+}
+
+const [name = 'calls', ...rest] = process.argv.slice(2)
+const bench = benches[name]
+if (bench === undefined) {
+  console.error(`no benchmark ${name}; there are:`)
+  for (const [known, { prints }] of Object.entries(benches)) console.error(`  ${known}: ${prints}`)
+  process.exit(2)
+}
+for (const file of bench.files) {
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, file), ...rest], {
+    stdio: 'inherit',
+  })
+  if (status !== 0) process.exit(status ?? 1)
+}
