@@ -24,7 +24,9 @@ export async function readContent(
   const listeners = await bounded(loadBalancerArns, atOnce, (arn) => listenersOf(reader, arn))
   if (!listeners.ok) return listeners
   const all = listeners.value.flat()
-  const rules = await bounded(all, atOnce, ({ ListenerArn = '' }) => rulesOf(reader, ListenerArn))
+  const rules = await bounded(all, atOnce, async ({ ListenerArn = '', Protocol = '' }) =>
+    hasRules(Protocol) ? await rulesOf(reader, ListenerArn) : ok([]),
+  )
   if (!rules.ok) return rules
   const certificates = await bounded(all, atOnce, (listener) => sniCertificatesOf(reader, listener))
   if (!certificates.ok) return certificates
@@ -46,5 +48,7 @@ export async function readContent(
   return ok(new Set(arns))
 }
 
+/** Those of a Network Load Balancer have a default action, and nothing that chooses. */
+const hasRules = (protocol: string): boolean => protocol === 'HTTP' || protocol === 'HTTPS'
 const arnOfListener = ({ ListenerArn = '' }: Listener): string => ListenerArn
 const arnOfRule = ({ RuleArn = '' }: Rule): string => RuleArn

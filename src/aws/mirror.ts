@@ -23,6 +23,12 @@ export type MirrorSettings = {
   readonly vpcId: string
 }
 
+type Ownable = {
+  readonly tags: Tags
+  readonly vpcId: string
+  readonly type?: string
+  readonly targetType?: string
+}
 type Attributed = { readonly attributes?: Readonly<Record<string, string>> }
 const keepAttributes = <T extends Attributed>(old: T, read: T): T =>
   old.attributes === undefined ? read : { ...read, attributes: old.attributes }
@@ -65,9 +71,10 @@ export class Mirror {
     return this.#settings.vpcId
   }
 
-  /** Ours: this cluster's tag, in this VPC. */
-  owns({ tags, vpcId }: { readonly tags: Tags; readonly vpcId: string }): boolean {
-    return tags[clusterTag] === this.#settings.clusterName && vpcId === this.#settings.vpcId
+  /** Ours: this cluster's tag, in this VPC. Network load balancers of Services bear it too, and no stack of Ingresses. */
+  owns({ tags, vpcId, type, targetType }: Ownable): boolean {
+    const alien = (type === 'network' || targetType === 'alb') && tags[stackTag] === undefined
+    return tags[clusterTag] === this.#settings.clusterName && vpcId === this.#settings.vpcId && !alien
   }
 
   get backendSecurityGroup(): string | undefined {
@@ -92,31 +99,48 @@ export class Mirror {
   actual(stack: string, bindings: readonly TargetGroupBinding[]): Actual {
     const mine = <T extends { readonly tags: Tags; readonly vpcId: string }>(table: Table<T>): T[] =>
       table.values().filter((one) => this.owns(one) && one.tags[stackTag] === stack)
-    const loadBalancers = mine(this.loadBalancers).sort(byArn)
+    const all = mine(this.loadBalancers).sort(byArn)
+    const [frontends, loadBalancers] = split(all, ({ type }) => type === 'network')
     const attachments = this.#attachments()
     const arns = new Set(loadBalancers.map(({ arn }) => arn))
-    const listeners = this.listeners.values().filter(({ loadBalancerArn }) => arns.has(loadBalancerArn))
+    const listeners = this.#listenersOf(loadBalancers)
     const rules = this.rules.values().filter(({ listenerArn }) => arns.has(loadBalancerArnOf(listenerArn)))
-    const targetGroups = mine(this.targetGroups).map((group) => this.#attached(group, attachments))
+    const groups = mine(this.targetGroups)
+      .map((group) => this.#attached(group, attachments))
+      .sort(byArn)
+    const [fronting, targetGroups] = split(groups, ({ targetType }) => targetType === 'alb')
     const backend = this.backendSecurityGroup
     return {
       stack,
       loadBalancers,
-      listeners: listeners.sort(byArn),
+      listeners,
       rules: rules.sort((a, b) =>
         a.listenerArn === b.listenerArn ? a.priority - b.priority : a.listenerArn < b.listenerArn ? -1 : 1,
       ),
-      targetGroups: targetGroups.sort(byArn),
+      targetGroups,
+      frontend: {
+        loadBalancers: frontends,
+        listeners: this.#listenersOf(frontends),
+        targetGroups: fronting,
+      },
       securityGroups: mine(this.securityGroups).sort((a, b) => (a.id < b.id ? -1 : 1)),
       ...(backend === undefined ? {} : { backendSecurityGroup: backend }),
       bindings,
       targets: Object.fromEntries(
-        targetGroups.flatMap(({ arn }) => {
+        groups.flatMap(({ arn }) => {
           const targets = this.registrations.get(arn)
           return targets === undefined ? [] : [[arn, targets] as const]
         }),
       ),
     }
+  }
+
+  #listenersOf(loadBalancers: readonly ActualLoadBalancer[]): ActualListener[] {
+    const arns = new Set(loadBalancers.map(({ arn }) => arn))
+    return this.listeners
+      .values()
+      .filter(({ loadBalancerArn }) => arns.has(loadBalancerArn))
+      .sort(byArn)
   }
 
   /** AWS derives this list from the rules: so do we for load balancers whose rules we know, which our writes change. */
@@ -235,4 +259,7 @@ export class Mirror {
   }
 }
 
+function split<T>(all: readonly T[], test: (one: T) => boolean): readonly [T[], T[]] {
+  return [all.filter(test), all.filter((one) => !test(one))]
+}
 const byArn = (a: { readonly arn: string }, b: { readonly arn: string }): number => (a.arn < b.arn ? -1 : 1)

@@ -5,7 +5,7 @@ import type {
   ActualSecurityGroup,
   ActualTargetGroup,
 } from '../model/actual.ts'
-import type { Ref } from '../model/ref.ts'
+import { frontendListenerId, type Ref } from '../model/ref.ts'
 import { resourceTag, stackTag, type Tags } from '../model/tag.ts'
 
 /** What is ours and exists. */
@@ -44,6 +44,7 @@ const listenersOf = (ref: Ref, owned: Owned): string[] =>
   owned.listeners
     .filter(({ loadBalancerArn, port }) => {
       const parent = owned.loadBalancers.find(({ arn }) => arn === loadBalancerArn)
-      return parent?.tags[stackTag] === ref.stack && String(port) === ref.id
+      if (parent?.tags[stackTag] !== ref.stack) return false
+      return ref.id === (parent.type === 'network' ? frontendListenerId(port) : String(port))
     })
     .map(({ arn }) => arn)

@@ -1,5 +1,6 @@
 /** A stack in doubt, read again: by ARN, and by the names that a create may have left. Absence needs two reads. */
 import { ok, type Result } from '../lib/result.ts'
+import { everyLoadBalancer, everyTargetGroup } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { clusterTag, stackTag } from '../model/tag.ts'
 import { readLoadBalancer } from './codec/load-balancer.ts'
@@ -63,7 +64,7 @@ async function reread(
   const loadBalancers = await found(
     loadBalancersByArn(
       reader,
-      actual.loadBalancers.map(({ arn }) => arn),
+      everyLoadBalancer(actual).map(({ arn }) => arn),
     ),
     loadBalancersByName(reader, awaitedNames('loadBalancer')),
   )
@@ -71,7 +72,7 @@ async function reread(
   const targetGroups = await found(
     targetGroupsByArn(
       reader,
-      actual.targetGroups.map(({ arn }) => arn),
+      everyTargetGroup(actual).map(({ arn }) => arn),
     ),
     targetGroupsByName(reader, awaitedNames('targetGroup')),
   )
@@ -103,7 +104,7 @@ async function reread(
     { scope: within, beganAt, keep },
   )
   mirror.securityGroups.read(groups.value, { scope: (group) => mirror.owns(group), beganAt, keep })
-  const owned = mirror.actual(stack, []).loadBalancers.map(({ arn }) => arn)
+  const owned = everyLoadBalancer(mirror.actual(stack, [])).map(({ arn }) => arn)
   const content = await readContent(reader, mirror, owned, keep)
   if (!content.ok) return content
   return ok(new Set([...arns, ...groups.value.map(({ id }) => id), ...content.value]))

@@ -1,5 +1,6 @@
 /** Fills the mirror: everything once, one stack on demand, and what is in doubt again; then heals it for ever. */
 import { ok, type Result } from '../lib/result.ts'
+import { everyLoadBalancer } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { clusterTag } from '../model/tag.ts'
 import type { Aws, SendOptions } from './client.ts'
@@ -34,9 +35,8 @@ export function createSweeper(aws: Pick<Aws, 'send'>, mirror: Mirror): Sweeper {
   }
   const contentOnce = once((reader: Reader, arn: string) => readContent(reader, mirror, [arn]))
   const missing = (stack: string, since: number): string[] =>
-    mirror
-      .actual(stack, [])
-      .loadBalancers.map(({ arn }) => arn)
+    everyLoadBalancer(mirror.actual(stack, []))
+      .map(({ arn }) => arn)
       .filter((arn) => (mirror.contentReadAt(arn) ?? -1) < since)
 
   return {
@@ -119,19 +119,19 @@ async function index(reader: Reader, mirror: Mirror): Promise<Result<void, AwsEr
   if (!targetGroups.ok) return targetGroups
   if (!securityGroups.ok) return securityGroups
   // Others of the VPC can't be told from ours without their tags; those of other VPCs can.
-  const applications = loadBalancers.value.filter(
-    (one) => one.VpcId === mirror.vpcId && one.Type === 'application',
+  const candidates = loadBalancers.value.filter(
+    (one) => one.VpcId === mirror.vpcId && (one.Type === 'application' || one.Type === 'network'),
   )
-  const groups = targetGroups.value.filter((one) => one.VpcId === mirror.vpcId && one.TargetType !== 'alb')
+  const groups = targetGroups.value.filter((one) => one.VpcId === mirror.vpcId)
   const tags = await tagsOf(reader, [
-    ...applications.map(({ LoadBalancerArn = '' }) => LoadBalancerArn),
+    ...candidates.map(({ LoadBalancerArn = '' }) => LoadBalancerArn),
     ...groups.map(({ TargetGroupArn = '' }) => TargetGroupArn),
   ])
   if (!tags.ok) return tags
   const scope = (): boolean => true
   const keep = isSuspect(mirror)
   mirror.loadBalancers.read(
-    applications
+    candidates
       .map((wire) => readLoadBalancer(wire, tags.value.get(wire.LoadBalancerArn ?? '') ?? {}))
       .filter((one) => mirror.owns(one)),
     { scope, beganAt, keep },

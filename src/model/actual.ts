@@ -30,11 +30,14 @@ export type ActualLoadBalancer = {
   readonly attributes?: Attributes
 }
 
+/** `other`: on a Network Load Balancer alone, and never of our making. */
+export type ActualProtocol = Protocol | 'TCP' | 'other'
+
 export type ActualListener = {
   readonly arn: string
   readonly loadBalancerArn: string
   readonly port: number
-  readonly protocol: Protocol
+  readonly protocol: ActualProtocol
   readonly defaultActions: readonly Action[]
   /** The default first, then the SNI list as AWS has it (which may hold the default again). */
   readonly certificates: readonly string[]
@@ -57,7 +60,7 @@ export type ActualRule = {
 export type ActualTargetGroup = {
   readonly arn: string
   readonly name: string
-  readonly targetType: TargetType
+  readonly targetType: TargetType | 'alb' | 'lambda'
   readonly protocol: string
   readonly protocolVersion: string
   readonly port: number
@@ -96,6 +99,14 @@ export type Target = {
   readonly description?: string
 }
 
+/** The Network Load Balancer in front of the group's load balancer, with all that is its own. */
+export type ActualFrontend = {
+  readonly loadBalancers: readonly ActualLoadBalancer[]
+  readonly listeners: readonly ActualListener[]
+  /** Their target is a load balancer. */
+  readonly targetGroups: readonly ActualTargetGroup[]
+}
+
 /** One group's part of the mirror. Lists hold everything that bears its stack tag, also what nothing wants any more. */
 export type Actual = {
   readonly stack: string
@@ -103,6 +114,8 @@ export type Actual = {
   readonly listeners: readonly ActualListener[]
   readonly rules: readonly ActualRule[]
   readonly targetGroups: readonly ActualTargetGroup[]
+  /** Apart from the rest, so that none of it is ever taken for the group's own load balancer. */
+  readonly frontend: ActualFrontend
   /** The managed group(s) of the stack. */
   readonly securityGroups: readonly ActualSecurityGroup[]
   /** The shared backend security group's id, when it exists. */
@@ -112,3 +125,15 @@ export type Actual = {
   /** By target group ARN; absent: not read yet. */
   readonly targets: Readonly<Record<string, readonly Target[]>>
 }
+
+export const noFrontend: ActualFrontend = { loadBalancers: [], listeners: [], targetGroups: [] }
+
+/** The group's own and the one in front. */
+export const everyLoadBalancer = ({ loadBalancers, frontend }: Actual): readonly ActualLoadBalancer[] => [
+  ...loadBalancers,
+  ...frontend.loadBalancers,
+]
+export const everyTargetGroup = ({ targetGroups, frontend }: Actual): readonly ActualTargetGroup[] => [
+  ...targetGroups,
+  ...frontend.targetGroups,
+]

@@ -5,11 +5,17 @@ export type Ref = {
   readonly ref: 'loadBalancer' | 'listener' | 'targetGroup' | 'securityGroup'
   /** Stack id of the group that owns it; `''` for the shared backend security group. */
   readonly stack: string
-  /** `LoadBalancer`, `ManagedLBSecurityGroup`, `backend-sg`, `80`, `<ns>/<ingress>-<service>:<port>`. */
+  /** `LoadBalancer`, `FrontendNlb`, `ManagedLBSecurityGroup`, `backend-sg`, `80`, `<ns>/<ingress>-<service>:<port>`. */
   readonly id: string
   /** Tells a replacement from what it replaces, where both exist: a short hash of the immutable settings. Absent: the only one. */
   readonly incarnation?: string
 }
+
+/** ALBC's ids of the Network Load Balancer in front, and of what is its own, by its port. */
+export const frontendId = 'FrontendNlb'
+export const frontendListenerId = (port: number): string => `${frontendId}-ls-TCP-${port}`
+export const frontendTargetGroupId = (port: number): string => `${frontendId}-tg-TCP-${port}`
+export const isFrontend = ({ id }: Ref): boolean => id.startsWith(frontendId)
 
 /** The shared backend security group of the cluster. */
 export const backendSecurityGroup: Ref = { ref: 'securityGroup', stack: '', id: 'backend-sg' }

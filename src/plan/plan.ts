@@ -46,7 +46,7 @@ function prepare(world: World): Draft {
 const standing = ({ stack, held }: Desired, served: ActualListener): Listener => ({
   ref: { ref: 'listener', stack, id: String(served.port) },
   port: served.port,
-  protocol: served.protocol,
+  protocol: served.protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
   defaultActions: { is: served.defaultActions },
   certificates: { is: served.certificates },
   attributes: {},

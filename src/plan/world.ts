@@ -52,7 +52,7 @@ export const isSuperseded = (group: ActualTargetGroup): boolean =>
 export const supersededId = (id: string): string => `${baseId(id)}${oldSuffix}`
 
 type Immutable = Pick<
-  TargetGroup,
+  ActualTargetGroup,
   'targetType' | 'protocol' | 'protocolVersion' | 'ipAddressType' | 'targetControlPort'
 >
 

@@ -2,13 +2,13 @@
 import { findTargetGroup } from '../aws/target-group.ts'
 import { completeTargetGroupBinding } from '../kube/write.ts'
 import type { TargetGroupBindingSpec } from '../kind/target-group-binding.ts'
-import type { ActualTargetGroup } from '../model/actual.ts'
 import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
 import { problemOn } from '../model/endpoint.ts'
 import type { Problem } from '../model/problem.ts'
 import { fail, ok, type Result } from '../lib/result.ts'
 import type { Pass } from '../watch/queue.ts'
 import { type Context, optionsOf } from './context.ts'
+import type { Bindable } from './targets-memory.ts'
 import { refusedAs, type Refused, reachOf } from './reach.ts'
 
 /** A complete one needs no call. */
@@ -41,7 +41,7 @@ async function groupOf(
   binding: TargetGroupBinding,
   pass: Pass,
   context: Context,
-): Promise<Result<ActualTargetGroup, Refused>> {
+): Promise<Result<Bindable, Refused>> {
   const { targetGroupARN: arn, targetGroupName: name = '' } = binding.spec
   const known = context.targets.groups.get(arn ?? name)
   if (known !== undefined) return ok(known)
@@ -52,12 +52,12 @@ async function groupOf(
   if (!found.ok) return fail(refusedAs(binding, found.error))
   if (found.value === undefined)
     return fail({ problems: [missing(binding)], retryMs: 30_000, why: 'no such target group' })
-  // As AWS says it, which has more types than the model.
-  const targetType: string = found.value.targetType
+  const { targetType } = found.value
   if (targetType !== 'ip' && targetType !== 'instance')
     return fail({ problems: [unusable(binding, targetType)], retryMs: 300_000, why: 'target type' })
-  context.targets.groups.set(arn ?? name, found.value)
-  return ok(found.value)
+  const group = { ...found.value, targetType }
+  context.targets.groups.set(arn ?? name, group)
+  return ok(group)
 }
 
 export const missing = (binding: TargetGroupBinding): Problem =>

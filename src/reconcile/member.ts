@@ -2,7 +2,7 @@
 import { leftover } from '../aws/leftover.ts'
 import { ingresses } from '../kube/resource.ts'
 import { addFinalizer, applyIngressStatus, removeFinalizer } from '../kube/write.ts'
-import type { Actual } from '../model/actual.ts'
+import { type Actual, everyLoadBalancer, everyTargetGroup } from '../model/actual.ts'
 import type { IngressKey } from '../model/choice.ts'
 import { type Ingress, keyOf } from '../model/cluster.ts'
 import type { Built } from '../model/desired.ts'
@@ -147,7 +147,7 @@ async function release(
   if (ingress.metadata.deletionTimestamp === undefined && !isMember(ingress, context)) {
     const others = statusWithout(
       ingress,
-      new Set(passed.actual.loadBalancers.map(({ dnsName }) => dnsName.toLowerCase())),
+      new Set(everyLoadBalancer(passed.actual).map(({ dnsName }) => dnsName.toLowerCase())),
     )
     const applied = others === undefined ? undefined : await applyIngressStatus(context.kube, ingress, others)
     if (applied?.ok === false && applied.error.status !== 404) return afterKubeError(applied.error)
@@ -186,8 +186,8 @@ const isHeldBack = (ingress: Ingress, { built }: Passed): boolean =>
 function remains(ingress: Ingress, group: Group, { actual, plan }: Passed): boolean {
   if (group.members.length === 0) {
     return (
-      actual.loadBalancers.length +
-        actual.targetGroups.length +
+      everyLoadBalancer(actual).length +
+        everyTargetGroup(actual).length +
         actual.securityGroups.length +
         actual.bindings.length >
       0

@@ -1,5 +1,5 @@
 /** What the guard must know of a group's pass (D5): who leaves without being deleted, and how many we serve. */
-import type { Actual } from '../model/actual.ts'
+import { type Actual, everyLoadBalancer } from '../model/actual.ts'
 import { type Ingress, keyOf } from '../model/cluster.ts'
 import { type Group, stacksHolding } from '../model/group.ts'
 import type { ObjectRef } from '../model/problem.ts'
@@ -18,7 +18,7 @@ export function policyOf({ leaving, members }: Group, actual: Actual, context: C
   if (leftInWindow + inferred.length <= inferredLimit(owned)) departures.note(inferred, Date.now())
   return {
     mode: context.observe ? 'observe' : 'apply',
-    loadBalancers: actual.loadBalancers,
+    loadBalancers: everyLoadBalancer(actual),
     inferred: inferred.length,
     owned,
     leftInWindow,

@@ -1,6 +1,10 @@
 /** What the targets loop remembers between passes; nothing that AWS or the cluster can't tell again after a restart. */
 import type { ActualTargetGroup } from '../model/actual.ts'
+import type { TargetType } from '../model/target-group.ts'
 import type { TargetAddress } from '../plan/step.ts'
+
+/** Pods or nodes can be its targets. */
+export type Bindable = ActualTargetGroup & { readonly targetType: TargetType }
 
 export type TargetsMemory = {
   /** Since when a binding has had no endpoints although the cluster doesn't say that there are none. */
@@ -16,7 +20,7 @@ export type TargetsMemory = {
   /** Bindings of whose Service nothing is known for now: their pods are watched one by one. */
   readonly held: Set<string>
   /** Target groups that bindings of users name, by ARN or name. */
-  readonly groups: Map<string, ActualTargetGroup>
+  readonly groups: Map<string, Bindable>
   /** Of the VPC, as last read: an event does not wait for a read. */
   vpcCidrs?: readonly string[]
   /** The targets of known groups are being read again. */

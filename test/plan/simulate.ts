@@ -1,6 +1,6 @@
 /** A small AWS and cluster without time: applies one step to an Actual, or refuses it as AWS would. */
 import type { Action } from '../../src/model/action.ts'
-import type { Actual, ActualRule, Target } from '../../src/model/actual.ts'
+import { type Actual, type ActualRule, noFrontend, type Target } from '../../src/model/actual.ts'
 import type { TargetGroupBinding } from '../../src/model/cluster.ts'
 import type { TargetGroupBindingSpec } from '../../src/kind/target-group-binding.ts'
 import { backendSecurityGroup, isRef, refKey } from '../../src/model/ref.ts'
@@ -22,6 +22,7 @@ export const empty: Actual = {
   listeners: [],
   rules: [],
   targetGroups: [],
+  frontend: noFrontend,
   securityGroups: [],
   backendSecurityGroup: 'sg-backend',
   bindings: [],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Desired } from '../../src/model/desired.ts'
-import type { ActualRule } from '../../src/model/actual.ts'
+import { type ActualRule, noFrontend } from '../../src/model/actual.ts'
 import type { Condition } from '../../src/route/condition.ts'
 import { plan } from '../../src/plan/plan.ts'
 import { keyOfName } from '../../src/plan/draft.ts'
@@ -246,7 +246,8 @@ test('ports come and go, and at last everything does', () => {
       const { sim } = reach(state(list, to), start, failing(throws, 3), () => undefined)
       assert.deepEqual(sim.actual.listeners.map(({ port }) => port).sort(ascending), [...to].sort(ascending))
       const { sim: end } = reach(gone(), sim, failing(throws, 3), () => undefined)
-      const { backendSecurityGroup: _, stack: _stack, ...left } = end.actual
+      const { backendSecurityGroup: _, stack: _stack, frontend, ...left } = end.actual
+      assert.deepEqual(frontend, noFrontend)
       assert.deepEqual(
         Object.values(left).map((one) => Object.keys(one).length),
         [0, 0, 0, 0, 0, 0, 0],

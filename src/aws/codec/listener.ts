@@ -4,7 +4,7 @@ import type {
   Listener,
   MutualAuthenticationAttributes,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import type { ActualListener } from '../../model/actual.ts'
+import type { ActualListener, ActualProtocol } from '../../model/actual.ts'
 import type { MutualAuthentication } from '../../model/listener.ts'
 import type { Tags } from '../../model/tag.ts'
 import { readActions } from './action.ts'
@@ -16,7 +16,7 @@ export function readListener(listener: Listener, sni: readonly string[], tags: T
     arn: listener.ListenerArn ?? '',
     loadBalancerArn: listener.LoadBalancerArn ?? '',
     port: listener.Port ?? 0,
-    protocol: listener.Protocol === 'HTTPS' ? ('HTTPS' as const) : ('HTTP' as const),
+    protocol: readProtocol(listener.Protocol),
     defaultActions: readActions(listener.DefaultActions),
     certificates: [...(listener.Certificates ?? []).map(arnOf).slice(0, 1), ...sni],
     sslPolicy: listener.Protocol === 'HTTPS' ? textOrAbsent(listener.SslPolicy) : undefined,
@@ -24,6 +24,9 @@ export function readListener(listener: Listener, sni: readonly string[], tags: T
     tags,
   })
 }
+
+const readProtocol = (protocol: string | undefined): ActualProtocol =>
+  protocol === 'HTTP' || protocol === 'HTTPS' || protocol === 'TCP' ? protocol : 'other'
 
 const arnOf = ({ CertificateArn = '' }: Certificate): string => CertificateArn
 

@@ -15,7 +15,7 @@ export function readTargetGroup(wire: TargetGroup, tags: Tags): ActualTargetGrou
   return present({
     arn: wire.TargetGroupArn ?? '',
     name: wire.TargetGroupName ?? '',
-    targetType: wire.TargetType === 'ip' ? ('ip' as const) : ('instance' as const),
+    targetType: readTargetType(wire.TargetType),
     protocol: wire.Protocol ?? 'HTTP',
     protocolVersion: wire.ProtocolVersion ?? 'HTTP1',
     port: wire.Port ?? 0,
@@ -27,6 +27,9 @@ export function readTargetGroup(wire: TargetGroup, tags: Tags): ActualTargetGrou
     tags,
   })
 }
+
+const readTargetType = (type: string | undefined): ActualTargetGroup['targetType'] =>
+  type === 'ip' || type === 'alb' || type === 'lambda' ? type : 'instance'
 
 const readHealthCheck = (wire: TargetGroup): HealthCheck => ({
   port: wire.HealthCheckPort ?? 'traffic-port',
