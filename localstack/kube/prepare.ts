@@ -1,5 +1,6 @@
 /** What every write goes through before it is stored: reading the body, unknown fields, names, types, defaults, checks. */
 import { parse } from 'yaml'
+import type { Admit } from './admission/admit.ts'
 import { copy, type Fields, fields, isFields, items, type KubeObject, text } from './object.ts'
 import type { Writer } from './patch/managers.ts'
 import { fromProtobuf, isProtobuf } from './protobuf.ts'
@@ -20,6 +21,8 @@ export type Write = {
   readonly validation: string
   /** Filled with what the client should be told. */
   readonly warnings: string[]
+  /** What webhooks make of the object; absent where there are none. */
+  readonly admit: Admit | undefined
 }
 
 export function readBody(body: string | Uint8Array): unknown {

@@ -1,5 +1,6 @@
 /** What a request line asks for: which resource, namespace, name and subresource. */
 import type { HttpRequest } from '../../src/lib/http.ts'
+import type { Admit } from './admission/admit.ts'
 import type { Registry } from './registry.ts'
 import type { Resource } from './resource.ts'
 
@@ -10,6 +11,8 @@ export type Call = {
   readonly namespace: string | undefined
   readonly name: string
   readonly subresource: string
+  /** Through which writes go; absent where there are no webhooks. */
+  readonly admit: Admit | undefined
 }
 
 export type Target = {
@@ -40,7 +43,10 @@ export function targetOf(path: string): Target | undefined {
   return { group, version, namespace, plural, name, subresource: rest.join('/') }
 }
 
-export function callOf(registry: Registry, request: HttpRequest, url: URL): Call | undefined {
+export function callOf(
+  registry: Registry,
+  { request, url, admit }: Pick<Call, 'request' | 'admit'> & { readonly url: URL },
+): Call | undefined {
   const target = targetOf(url.pathname)
   if (target === undefined) return undefined
   const resource = registry.find(target.group, target.version, target.plural)
@@ -48,7 +54,7 @@ export function callOf(registry: Registry, request: HttpRequest, url: URL): Call
   const { namespace, name, subresource } = target
   if (!resource.namespaced && namespace !== undefined) return undefined
   if (resource.namespaced && namespace === undefined && name !== '') return undefined
-  return { request, query: url.searchParams, resource, namespace, name, subresource }
+  return { request, query: url.searchParams, resource, namespace, name, subresource, admit }
 }
 
 export const isTrue = (value: string | null): boolean => value === 'true' || value === '1'

@@ -1,5 +1,7 @@
 /** A Kubernetes API server in memory, 1.36 as clients see it: `handle` takes requests, no socket needed. */
 import type { Handle, HttpRequest, HttpResponse } from '../../src/lib/http.ts'
+import { type Admission, type Admit, createAdmission } from './admission/admit.ts'
+import type { Reach } from './admission/call.ts'
 import * as discovery from './discovery.ts'
 import { createFaults, type Fault, suffer } from './fault.ts'
 import { collectGarbage } from './garbage.ts'
@@ -21,6 +23,8 @@ export type ApiServerOptions = {
   readonly bookmarkMs?: number
   /** How long a deleted namespace still has its content; 300 unless said, so that `kubectl delete -f` finds the rest of its file. */
   readonly namespaceDelayMs?: number
+  /** How webhooks that are named by a Service are reached: as its endpoints say unless given. */
+  readonly reach?: Reach
 }
 
 export type ApiServer = {
@@ -56,13 +60,15 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     bookmarkMs: options.bookmarkMs ?? 60_000,
   })
   const faults = createFaults()
+  const admission = createAdmission(store, options.reach ?? ((host, port) => ({ host, port })))
+  const parts = { store, registry, watches, admission }
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) seed(store, name)
 
   const handle: Handle = async (request) => {
     const fault = faults.take(request)
-    if (fault === undefined) return respond({ store, registry, watches }, request)
-    const done = fault.after === true ? respond({ store, registry, watches }, request) : undefined
-    return (await suffer(fault)) ?? done ?? respond({ store, registry, watches }, request)
+    if (fault === undefined) return respond(parts, request)
+    const done = fault.after === true ? respond(parts, request) : undefined
+    return (await suffer(fault)) ?? done ?? respond(parts, request)
   }
   return {
     handle,
@@ -75,6 +81,7 @@ export function createApiServer(options: ApiServerOptions = {}): ApiServer {
     stop: () => {
       stopGarbage()
       watches.drop('end')
+      admission.close()
     },
   }
 }
@@ -95,12 +102,22 @@ function seed(store: Store, name: string): void {
   })
 }
 
-type Parts = { readonly store: Store; readonly registry: Registry; readonly watches: Watches }
+type Parts = {
+  readonly store: Store
+  readonly registry: Registry
+  readonly watches: Watches
+  readonly admission: Admission
+}
 
-function respond(parts: Parts, request: HttpRequest): HttpResponse {
+const respond = (
+  { admission, ...parts }: Parts,
+  request: HttpRequest,
+): HttpResponse | Promise<HttpResponse> => admission.run((admit) => answer(parts, request, admit), refused)
+
+function answer(parts: Omit<Parts, 'admission'>, request: HttpRequest, admit?: Admit): HttpResponse {
   try {
     const url = new URL(request.path, 'http://local')
-    const call = callOf(parts.registry, request, url)
+    const call = callOf(parts.registry, { request, url, admit })
     return (
       (call === undefined ? undefined : onResource(parts, call)) ??
       review(request, url) ??
@@ -108,15 +125,19 @@ function respond(parts: Parts, request: HttpRequest): HttpResponse {
     )
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    const seconds = error.details?.retryAfterSeconds
-    const response = json(error.code, statusOf(error))
-    return seconds === undefined
-      ? response
-      : { ...response, headers: { ...response.headers, 'retry-after': `${seconds}` } }
+    return refused(error)
   }
 }
 
-function onResource({ store, watches }: Parts, call: Call): HttpResponse {
+function refused(error: ApiError): HttpResponse {
+  const seconds = error.details?.retryAfterSeconds
+  const response = json(error.code, statusOf(error))
+  return seconds === undefined
+    ? response
+    : { ...response, headers: { ...response.headers, 'retry-after': `${seconds}` } }
+}
+
+function onResource({ store, watches }: Pick<Parts, 'store' | 'watches'>, call: Call): HttpResponse {
   const watching = isTrue(call.query.get('watch')) && call.request.method === 'GET'
   if (watching)
     return { status: 200, headers: { 'content-type': 'application/json' }, body: watches.open(call) }

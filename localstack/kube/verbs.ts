@@ -23,9 +23,10 @@ const answer = (body: Fields, status = 200, warnings: readonly string[] = []): A
 })
 
 function writeOf(store: Store, call: Call): Write {
-  const { query, resource, subresource, namespace, request } = call
+  const { query, resource, subresource, namespace, request, admit } = call
   return {
     store,
+    admit,
     resource,
     namespace,
     subresource,

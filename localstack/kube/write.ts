@@ -1,6 +1,7 @@
 /** Creating and updating objects: identity, generations, conflicts, and who set what. */
 import { equal } from '../../src/lib/json.ts'
 import {
+  copy,
   type Fields,
   items,
   type KubeObject,
@@ -59,6 +60,45 @@ function checkIdentity(write: Write, meta: ObjectMeta, name: string | undefined)
 const stored = (write: Write, object: KubeObject): KubeObject => write.resource.keep?.(object) ?? object
 const shown = (write: Write, object: KubeObject): KubeObject => write.resource.show?.(object) ?? object
 
+type Managed = NonNullable<ObjectMeta['managedFields']>
+type Admitted = {
+  readonly object: KubeObject
+  /** What webhooks changed in what a manager applied counts as its update. */
+  readonly managers: (applied: Managed) => Managed
+}
+
+/** What the webhooks leave of it. They see it with defaults, and in its namespace. */
+function admitted(write: Write, given: KubeObject, old?: KubeObject): Admitted {
+  const { resource, namespace, subresource, dryRun, store, admit } = write
+  const untouched = { object: given, managers: (applied: Managed) => applied }
+  if (admit === undefined) return untouched
+  const asked = copy(given)
+  if (namespace !== undefined) asked.metadata.namespace = namespace
+  resource.kindRules.defaults?.(asked, store, old)
+  const question = { operation: old === undefined ? 'CREATE' : 'UPDATE', resource, subresource } as const
+  const { object, warnings } = admit({
+    ...question,
+    namespace,
+    dryRun,
+    given,
+    object: asked,
+    ...(old && { old }),
+  })
+  write.warnings.push(...warnings)
+  if (equal(object, asked)) return untouched
+  const { managedFields: _own, ...metadata } = object.metadata
+  return {
+    object: cleaned({ ...write, validation: 'Ignore' }, object),
+    managers: (managedFields) =>
+      afterUpdate(
+        { ...asked, metadata: { ...asked.metadata, managedFields } },
+        { ...object, metadata },
+        resource.schema,
+        write.writer,
+      ),
+  }
+}
+
 /** Identity comes first, as users expect to read it. */
 function newMetadata(write: Write, given: ObjectMeta, name: string): ObjectMeta {
   const {
@@ -89,7 +129,7 @@ export function create(write: Write, given: KubeObject, managed?: ObjectMeta['ma
   if (name === '')
     throw invalid(resource, '', [required('metadata.name', 'name or generateName is required')])
   checkNamespace(write, name)
-  const object = cleaned(write, given)
+  const { object, managers } = admitted(write, cleaned(write, given))
   object.metadata = newMetadata(write, object.metadata, name)
   if (resource.subresources.status) {
     const status = resource.kindRules.initialStatus?.(object)
@@ -99,7 +139,8 @@ export function create(write: Write, given: KubeObject, managed?: ObjectMeta['ma
   settled(write, object)
   if (store.get(resource.storage, write.namespace, name) !== undefined) throw alreadyExists(resource, name)
   delete object.metadata.managedFields
-  object.metadata.managedFields = managed ?? afterUpdate(undefined, object, resource.schema, write.writer)
+  object.metadata.managedFields =
+    managed === undefined ? afterUpdate(undefined, object, resource.schema, write.writer) : managers(managed)
   return write.dryRun ? object : shown(write, store.put(resource.storage, stored(write, object)))
 }
 
@@ -204,7 +245,7 @@ export function update(
   const old = shown(write, found)
   checkIdentity(write, given.metadata, name)
   checkPreconditions(write, old, given)
-  const object = permitted(write, old, cleaned(write, given))
+  const { object, managers } = admitted(write, permitted(write, old, cleaned(write, given)), old)
   // A body may leave out what the path says.
   if (write.namespace !== undefined) object.metadata.namespace = write.namespace
   object.metadata.name = name
@@ -216,7 +257,8 @@ export function update(
   if (!validManagedFields(object.metadata.managedFields)) delete object.metadata.managedFields
   if (given.metadata.managedFields === undefined && old.metadata.managedFields !== undefined)
     object.metadata.managedFields = old.metadata.managedFields
-  object.metadata.managedFields = managed ?? afterUpdate(old, object, resource.schema, write.writer)
+  object.metadata.managedFields =
+    managed === undefined ? afterUpdate(old, object, resource.schema, write.writer) : managers(managed)
   if (equal(withoutTimes(old), withoutTimes(object))) return old
   if (write.dryRun) return object
   const kept = stored(write, object)

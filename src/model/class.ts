@@ -2,7 +2,7 @@
 import { fail, ok, type Result } from '../lib/result.ts'
 import type { Cluster, Ingress, IngressClass, IngressClassParams, Namespace } from './cluster.ts'
 import { ingressRef, type Problem } from './problem.ts'
-import { matchesSelector } from './selector.ts'
+import { matchesSelector } from '../lib/selector.ts'
 import type { Settings } from './settings.ts'
 
 const classAnnotation = 'kubernetes.io/ingress.class'

@@ -1,6 +1,6 @@
 /** Which nodes may be targets of type instance (`albc-model` 11.8). */
 import type { Node } from './cluster.ts'
-import { type LabelSelector, matchesSelector } from './selector.ts'
+import { type LabelSelector, matchesSelector } from '../lib/selector.ts'
 
 const excluding = [
   'node-role.kubernetes.io/master',

@@ -9,6 +9,7 @@ import { definitionRules } from './definition.ts'
 import { keepFromEvents, showAsEvents } from './event.ts'
 import { ingressClassRules, ingressRules } from './ingress.ts'
 import { serviceRules } from './service.ts'
+import { webhookRules } from './webhook.ts'
 import { deploymentRules, podRules, replicaSetRules } from './workload.ts'
 
 type Row = {
@@ -194,6 +195,7 @@ const rows: readonly Row[] = [
     categories: ['api-extensions'],
     cluster: true,
     generation: true,
+    rules: webhookRules,
   },
   {
     type: 'api.admissionregistration.v1.MutatingWebhookConfiguration',
@@ -201,6 +203,7 @@ const rows: readonly Row[] = [
     categories: ['api-extensions'],
     cluster: true,
     generation: true,
+    rules: webhookRules,
   },
   {
     type: 'api.admissionregistration.v1.ValidatingAdmissionPolicy',
