@@ -25,6 +25,7 @@ function patternsMeet(
 
 /** Whether some text matches both patterns (`*` any run, `?` any one character). */
 export function globsMeet(a: string, b: string): boolean {
+  if (!endsMeet(a, b)) return false
   let before: boolean[] = []
   for (let j = 0; j <= b.length; j += 1) {
     const row: boolean[] = []
@@ -39,4 +40,23 @@ export function globsMeet(a: string, b: string): boolean {
     before = row
   }
   return before[a.length] === true
+}
+
+/** Whether what stands before the first and after the last wildcard lets both match: nearly always the answer, at once. */
+function endsMeet(a: string, b: string): boolean {
+  const [first, second] = [literalEnds(a), literalEnds(b)]
+  if (first === undefined && second === undefined) return a === b
+  const head = Math.min(first?.head ?? a.length, second?.head ?? b.length)
+  const tail = Math.min(first?.tail ?? a.length, second?.tail ?? b.length)
+  for (let i = 0; i < head; i += 1) if (a[i] !== b[i]) return false
+  for (let i = 1; i <= tail; i += 1) if (a[a.length - i] !== b[b.length - i]) return false
+  return true
+}
+
+/** Lengths of the parts without wildcards at both ends; undefined where there is none. */
+function literalEnds(pattern: string): { readonly head: number; readonly tail: number } | undefined {
+  const head = pattern.search(/[*?]/)
+  if (head < 0) return undefined
+  const last = Math.max(pattern.lastIndexOf('*'), pattern.lastIndexOf('?'))
+  return { head, tail: pattern.length - 1 - last }
 }

@@ -152,15 +152,17 @@ function createRules({ world, listener, name, placed }: Change, reorder: readonl
   const { ListenerRulesTagging: tagging } = world.input.settings.featureGates
   const old = placed.filter((slot) => slot.kind === 'delete')
   const wanted = placed.filter((slot) => slot.kind === 'create')
+  const served = placed.filter((slot) => 'rule' in slot)
   const made: Made[] = []
   for (const slot of old.length > 0 ? wanted.slice(0, Math.max(0, freeRules(world))) : wanted) {
     const { conditions, actions, transforms, owner, tags } = slot.wanted
     // Where the two take over from a rule below, the wider one must not serve what the narrower one shall.
-    const below = placed
-      .slice(placed.indexOf(slot) + 1)
-      .flatMap((one) => ('rule' in one && overlap(one.rule.conditions, conditions) ? [one.rule] : []))
+    const below = served
+      .filter(({ priority, rule }) => priority > slot.priority && overlap(rule.conditions, conditions))
+      .map(({ rule }) => rule)
     const earlier = made.filter(
       ({ slot: before }) =>
+        below.length > 0 &&
         before.kind === 'create' &&
         overlap(before.wanted.conditions, conditions) &&
         below.some((rule) => overlap(rule.conditions, before.wanted.conditions)),

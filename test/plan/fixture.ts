@@ -156,9 +156,26 @@ export function converge(
     if (next.steps.length === 0 && next.waits.length === 0)
       return { sim, plans, steps: plans.flatMap(({ steps }) => steps) }
     plans.push(next)
-    sim = applyPlan(sim, next.steps).sim
+    const applied = applyPlan(sim, next.steps).sim
+    sim = next.waits.some((wait) => wait.for === 'attributesRead') ? withAttributes(applied) : applied
   }
   throw new Error(`does not converge: ${JSON.stringify(plans.at(-1), null, 1)}`)
+}
+
+/** As read: what was never set has AWS's defaults, which are nothing here. */
+const withAttributes = (sim: Sim): Sim => {
+  const read = <T extends { readonly attributes?: unknown }>(list: readonly T[]): T[] =>
+    list.map((one) => ({ attributes: {}, ...one }))
+  const { actual } = sim
+  return {
+    ...sim,
+    actual: {
+      ...actual,
+      loadBalancers: read(actual.loadBalancers),
+      listeners: read(actual.listeners),
+      targetGroups: read(actual.targetGroups),
+    },
+  }
 }
 
 /** The path of a rule of these fixtures, which have one each. */

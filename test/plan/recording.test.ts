@@ -25,7 +25,7 @@ function asAlbcLeavesIt({ actual }: Sim): Sim {
             ? {
                 ...action,
                 targetGroups: action.targetGroups.map((tuple) => ({ weight: 1, ...tuple })),
-                stickiness: { enabled: false },
+                stickiness: action.stickiness ?? { enabled: false },
               }
             : action,
         ),

@@ -69,7 +69,9 @@ const resolveActions = (sim: Sim, actions: readonly Action[]): Action[] =>
           ...action,
           targetGroups: action.targetGroups.map((tuple) => {
             const arn = resolve(sim, tuple.targetGroup)
-            if (!sim.actual.targetGroups.some((one) => one.arn === arn)) refuse('TargetGroupNotFound')
+            const foreign = arn.startsWith('arn:')
+            if (!foreign && !sim.actual.targetGroups.some((one) => one.arn === arn))
+              refuse('TargetGroupNotFound')
             return { ...tuple, targetGroup: arn }
           }),
         }
@@ -182,6 +184,7 @@ function runGroup(sim: Sim, step: Step, with_: With, create: Create): Sim {
             healthCheck,
             tags,
             loadBalancerArns: [],
+            ...(step.targetControlPort === undefined ? {} : { targetControlPort: step.targetControlPort }),
           },
         ],
       }))
