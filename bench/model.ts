@@ -67,16 +67,16 @@ function median(of: () => Timed): Timed {
 
 const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [10, 30, 100, 300, 1000, 3000]
 const cell = (text: string | number, width: number): string => String(text).padStart(width)
-console.log(`${cell('Ingresses', 10)}${cell('what', 7)}${cell('model ms', 10)}${cell('plan ms', 10)}${cell('both ms', 10)}${cell('us/Ingress', 12)}${cell('steps', 7)}`)
+console.log(
+  `${cell('Ingresses', 10)}${cell('what', 7)}${cell('model ms', 10)}${cell('plan ms', 10)}${cell('both ms', 10)}${cell('us/Ingress', 12)}${cell('steps', 7)}`,
+)
 for (const size of sizes) {
   const cluster = members(size)
   const all = served(cluster)
   const middle = Math.floor(size / 2)
   const edited: Cluster = {
     ...cluster,
-    ingresses: cluster.ingresses.map((one, index) =>
-      index === middle ? member(index, '/find') : one,
-    ),
+    ingresses: cluster.ingresses.map((one, index) => (index === middle ? member(index, '/find') : one)),
   }
   for (const [what, wanted, actual] of [
     ['build', cluster, { ...empty, stack }],
