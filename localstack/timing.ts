@@ -24,6 +24,8 @@ export type Timing = {
   readonly readAfterWriteLagMs: number
   /** Pod creation to its container answering and ready. */
   readonly podStartMs: number
+  /** A change of pods to the node ports of every node following it. */
+  readonly nodePortMs: number
   /** Whether the token buckets of `aws-facts` 2.1 refuse calls. */
   readonly throttle: boolean
 }
@@ -43,6 +45,7 @@ export const timings: Readonly<Record<'sandbox' | 'aws' | 'instant', Timing>> = 
     targetGroupInUseLagMs: 0,
     readAfterWriteLagMs: 0,
     podStartMs: 0,
+    nodePortMs: 0,
     throttle: false,
   },
   sandbox: {
@@ -58,6 +61,7 @@ export const timings: Readonly<Record<'sandbox' | 'aws' | 'instant', Timing>> = 
     targetGroupInUseLagMs: 0,
     readAfterWriteLagMs: 0,
     podStartMs: 150,
+    nodePortMs: 50,
     throttle: true,
   },
   aws: {
@@ -73,6 +77,7 @@ export const timings: Readonly<Record<'sandbox' | 'aws' | 'instant', Timing>> = 
     targetGroupInUseLagMs: 2_000,
     readAfterWriteLagMs: 1_000,
     podStartMs: 2_000,
+    nodePortMs: 1_000,
     throttle: true,
   },
 }

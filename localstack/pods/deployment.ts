@@ -54,10 +54,14 @@ async function dropOrphans(api: Api, { deployments, replicaSets, pods }: World):
   }
 }
 
+/** As Kubernetes writes hashes in names: without vowels, so that no word comes of it. */
+const safe = (hash: string): string =>
+  hash.replaceAll(/./g, (digit) => 'bcdfghjklmnpqrst'[Number.parseInt(digit, 16)] ?? '')
+
 async function syncDeployment(api: Api, world: World, deployment: Deployment): Promise<void> {
   const wanted = deployment.spec.replicas ?? 1
   const sets = [...world.replicaSets.values()].filter((set) => ownedBy(set, deployment))
-  const hash = sha256(canonical(deployment.spec.template)).slice(0, 10)
+  const hash = safe(sha256(canonical(deployment.spec.template)).slice(0, 10))
   const current = sets.find((set) => set.metadata.labels?.['pod-template-hash'] === hash)
   const old = sets.filter((set) => set !== current && (set.spec.replicas ?? 0) > 0)
   if (current === undefined) {

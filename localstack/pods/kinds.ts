@@ -9,13 +9,21 @@ export type Condition = {
   lastTransitionTime?: string
 }
 
+export type Container = {
+  name: string
+  image: string
+  ports?: { name?: string; containerPort: number; protocol?: string }[]
+  lifecycle?: {
+    preStop?: {
+      sleep?: { seconds: number }
+      exec?: { command?: string[] }
+      httpGet?: { path?: string; port: number | string; host?: string }
+    }
+  }
+}
 type PodSpec = {
   nodeName?: string
-  containers?: {
-    name: string
-    image: string
-    ports?: { name?: string; containerPort: number; protocol?: string }[]
-  }[]
+  containers?: Container[]
   readinessGates?: { conditionType: string }[]
   terminationGracePeriodSeconds?: number
 }

@@ -4,6 +4,7 @@ import type { Timing } from '../timing.ts'
 import { type Api, merge } from './api.ts'
 import { type Identity, type Running, startEcho } from './echo.ts'
 import { type Condition, isReady, type Node, type Pod } from './kinds.ts'
+import { type Process, terminate } from './termination.ts'
 
 export type Addresses = {
   /** A free address on the node's network interface. */
@@ -13,8 +14,10 @@ export type Addresses = {
 type Life = {
   readonly ip: string
   readonly node: Node
-  servers: Running[]
+  processes: Process[]
   state: 'starting' | 'running' | 'stopping' | 'gone'
+  /** SIGKILL, for one that is stopping. */
+  readonly killed: AbortController
 }
 
 const path = (pod: Pod): string =>
@@ -44,8 +47,7 @@ export class Kubelet {
       else if (life === undefined) await this.#start(pod, nodes.get(`/${pod.spec.nodeName}`))
       else if (life.state === 'running') await this.#report(pod, life)
     }
-    for (const [uid, life] of this.#lives)
-      if (!uids.has(uid) && life.state !== 'stopping') await this.#end(uid, life)
+    for (const [uid, life] of this.#lives) if (!uids.has(uid)) await this.#end(uid, life)
   }
 
   async stop(): Promise<void> {
@@ -73,7 +75,13 @@ export class Kubelet {
 
   async #start(pod: Pod, node: Node | undefined): Promise<void> {
     if (node === undefined) return
-    const life: Life = { ip: this.#addresses.assign(node), node, servers: [], state: 'starting' }
+    const life: Life = {
+      ip: this.#addresses.assign(node),
+      node,
+      processes: [],
+      state: 'starting',
+      killed: new AbortController(),
+    }
     this.#lives.set(pod.metadata.uid, life)
     await merge(this.#api, `${path(pod)}/status`, {
       status: { phase: 'Pending', conditions: [condition('PodScheduled', true), condition('Ready', false)] },
@@ -92,9 +100,15 @@ export class Kubelet {
       node: life.node.metadata.name,
     }
     for (const container of pod.spec.containers ?? []) {
-      for (const { containerPort } of container.ports ?? []) {
-        life.servers.push(await startEcho(identity, await this.#network.place(life.ip, containerPort)))
-      }
+      const servers: Running[] = []
+      for (const { containerPort } of container.ports ?? [])
+        servers.push(await startEcho(identity, await this.#network.place(life.ip, containerPort)))
+      life.processes.push({ container, servers })
+    }
+    // Deleted meanwhile.
+    if (life.state !== 'starting') {
+      await Promise.all(life.processes.flatMap(({ servers }) => servers.map((server) => server.close())))
+      return
     }
     life.state = 'running'
     await this.#report(pod, life)
@@ -106,36 +120,42 @@ export class Kubelet {
     const gates = (pod.spec.readinessGates ?? []).map(({ conditionType }) => conditionType)
     const ready = gates.every((gate) => now.some(({ type, status }) => type === gate && status === 'True'))
     if (pod.status?.phase === 'Running' && isReady(pod) === ready) return
-    const ours = [
+    const kept = ({ type, status }: Condition): Condition | undefined =>
+      now.find((old) => old.type === type && old.status === status)
+    // Conditions are merged by type: the gates are others' to write.
+    const conditions = [
       condition('PodScheduled', true),
       condition('Initialized', true),
       condition('ContainersReady', true),
       condition('Ready', ready),
-    ]
-    const conditions = [...now.filter(({ type }) => !ours.some((own) => own.type === type)), ...ours]
+    ].map((one) => kept(one) ?? one)
     const hostIP = life.node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
-    await merge(this.#api, `${path(pod)}/status`, {
-      status: {
-        phase: 'Running',
-        podIP: life.ip,
-        podIPs: [{ ip: life.ip }],
-        ...(hostIP === undefined ? {} : { hostIP }),
-        startTime: new Date().toISOString(),
-        conditions,
-        containerStatuses: (pod.spec.containers ?? []).map(({ name, image }) => ({
-          name,
-          image,
-          imageID: image,
-          ready: true,
-          started: true,
-          restartCount: 0,
-          state: { running: { startedAt: new Date().toISOString() } },
-        })),
+    await this.#api.call(
+      'PATCH',
+      `${path(pod)}/status`,
+      {
+        status: {
+          phase: 'Running',
+          podIP: life.ip,
+          podIPs: [{ ip: life.ip }],
+          ...(hostIP === undefined ? {} : { hostIP }),
+          startTime: new Date().toISOString(),
+          conditions,
+          containerStatuses: (pod.spec.containers ?? []).map(({ name, image }) => ({
+            name,
+            image,
+            imageID: image,
+            ready: true,
+            started: true,
+            restartCount: 0,
+            state: { running: { startedAt: new Date().toISOString() } },
+          })),
+        },
       },
-    })
+      'application/strategic-merge-patch+json',
+    )
   }
 
-  /** A terminating pod answers until its grace period has passed, or the preStop sleep that stands for it. */
   async #leave(pod: Pod, life: Life | undefined): Promise<void> {
     if (life === undefined || life.state === 'gone') {
       await this.#api.call('DELETE', path(pod), atOnce(pod))
@@ -143,11 +163,11 @@ export class Kubelet {
     }
     if (life.state === 'stopping') return
     life.state = 'stopping'
-    setTimeout(() => {
-      this.#end(pod.metadata.uid, life)
-        .then(() => this.#remove(pod))
-        .catch(() => undefined)
-    }, stopDelayMs(pod))
+    const { ip, killed, processes } = life
+    terminate(processes, { ip, graceMs: graceMs(pod), network: this.#network, killed: killed.signal })
+      .then(() => this.#end(pod.metadata.uid, life))
+      .then(() => this.#remove(pod))
+      .catch(() => undefined)
   }
 
   /** Until it is gone: a real API server may refuse the first try because somebody else wrote meanwhile. */
@@ -163,7 +183,8 @@ export class Kubelet {
   async #end(uid: string, life: Life): Promise<void> {
     if (life.state === 'gone') return
     life.state = 'gone'
-    await Promise.all(life.servers.map((server) => server.close()))
+    life.killed.abort()
+    await Promise.all(life.processes.flatMap(({ servers }) => servers.map((server) => server.close())))
     this.#addresses.release(life.node, life.ip)
     this.#lives.delete(uid)
   }
@@ -177,11 +198,8 @@ const atOnce = ({ metadata: { uid } }: Pod): object => ({
   preconditions: { uid },
 })
 
-/** How long a terminating pod goes on answering: annotation `localstack/stop-delay` in seconds, as a preStop sleep would. */
-function stopDelayMs(pod: Pod): number {
-  const seconds = Number(pod.metadata.annotations?.['localstack/stop-delay'] ?? 0)
-  return 1000 * Math.min(Number.isFinite(seconds) ? seconds : 0, pod.spec.terminationGracePeriodSeconds ?? 30)
-}
+const graceMs = ({ metadata, spec }: Pod): number =>
+  1000 * (metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30)
 
 const condition = (type: string, value: boolean): Condition => ({
   type,

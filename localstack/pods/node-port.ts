@@ -1,19 +1,31 @@
-/** Plays kube-proxy: each node answers at a Service's node ports and passes the connection to a ready pod. */
+/**
+ * Plays kube-proxy: each node answers at a Service's node ports and passes the connection to a ready pod; where none is ready,
+ * to one that terminates and still serves. A connection stays with its pod for as long as both ends hold it.
+ */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Network } from '../alb/network.ts'
+import type { Timing } from '../timing.ts'
 import { isReady, type Node, type Pod, portOf, selects, type Service } from './kinds.ts'
 
 type Backends = readonly { readonly ip: string; readonly port: number }[]
+type Port = {
+  readonly server: Server
+  readonly sockets: Set<Socket>
+  backends: Backends
+  /** What `backends` will be when every change has arrived. */
+  next: string
+}
 
 export class NodePorts {
   readonly #network: Network
-  readonly #servers = new Map<string, Server>()
-  readonly #sockets = new Set<Socket>()
-  readonly #backends = new Map<string, Backends>()
+  readonly #ports = new Map<string, Port>()
+  readonly #timing: Timing
+  readonly #waits = new Set<NodeJS.Timeout>()
   #turn = 0
 
-  constructor(network: Network) {
+  constructor(network: Network, timing: Timing) {
     this.#network = network
+    this.#timing = timing
   }
 
   async sync(services: Iterable<Service>, pods: Iterable<Pod>, nodes: Iterable<Node>): Promise<void> {
@@ -29,65 +41,80 @@ export class NodePorts {
           if (ip === undefined) continue
           const key = `${ip}:${port.nodePort}`
           wanted.add(key)
-          this.#backends.set(key, backends)
-          if (!this.#servers.has(key)) await this.#open(key, ip, port.nodePort)
+          const known = this.#ports.get(key)
+          if (known === undefined) await this.#open(key, { ip, port: port.nodePort }, backends)
+          else this.#follow(known, backends)
         }
       }
     }
-    for (const [key, server] of this.#servers) {
-      if (wanted.has(key)) continue
-      this.#servers.delete(key)
-      server.close()
-    }
+    for (const key of this.#ports.keys()) if (!wanted.has(key)) this.#close(key)
   }
 
   stop(): void {
-    for (const server of this.#servers.values()) server.close()
-    for (const socket of this.#sockets) socket.destroy()
-    this.#servers.clear()
+    for (const timer of this.#waits) clearTimeout(timer)
+    for (const key of this.#ports.keys()) this.#close(key)
   }
 
-  async #open(key: string, ip: string, port: number): Promise<void> {
+  #follow(known: Port, backends: Backends): void {
+    const next = JSON.stringify(backends)
+    if (known.next === next) return
+    known.next = next
+    const timer = setTimeout(() => {
+      this.#waits.delete(timer)
+      known.backends = backends
+    }, this.#timing.nodePortMs)
+    this.#waits.add(timer)
+  }
+
+  /** The Service is gone, or the node with all that went through it. */
+  #close(key: string): void {
+    const known = this.#ports.get(key)
+    this.#ports.delete(key)
+    known?.server.close()
+    for (const socket of known?.sockets ?? []) socket.destroy()
+  }
+
+  async #open(key: string, at: { ip: string; port: number }, backends: Backends): Promise<void> {
+    const sockets = new Set<Socket>()
+    const track = (socket: Socket): void => {
+      sockets.add(socket)
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => sockets.delete(socket))
+    }
     const server = createServer((client) => {
-      const backends = this.#backends.get(key) ?? []
-      const backend = backends[this.#turn % Math.max(1, backends.length)]
+      const backend = opened.backends[this.#turn % Math.max(1, opened.backends.length)]
       this.#turn += 1
-      this.#track(client)
+      track(client)
       if (backend === undefined) {
         client.destroy()
         return
       }
       const pod = connect(this.#network.reach(backend.ip, backend.port))
-      this.#track(pod)
+      track(pod)
       client.pipe(pod).pipe(client)
       client.on('close', () => pod.destroy())
       pod.on('close', () => client.destroy())
     })
-    this.#servers.set(key, server)
-    const address = await this.#network.place(ip, port)
+    const opened: Port = { server, sockets, backends, next: JSON.stringify(backends) }
+    this.#ports.set(key, opened)
+    const address = await this.#network.place(at.ip, at.port)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(address.port, address.host, () => resolve())
     })
   }
-
-  #track(socket: Socket): void {
-    this.#sockets.add(socket)
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => this.#sockets.delete(socket))
-  }
 }
 
 function backendsOf(service: Service, targetPort: number | string, pods: readonly Pod[]): Backends {
-  return pods
-    .filter(
-      (pod) =>
-        pod.metadata.namespace === service.metadata.namespace &&
-        selects(service.spec.selector, pod.metadata.labels),
-    )
-    .filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined)
-    .flatMap((pod) => {
-      const port = portOf(pod, targetPort)
-      return pod.status?.podIP === undefined || port === undefined ? [] : [{ ip: pod.status.podIP, port }]
-    })
+  const serving = pods.filter(
+    (pod) =>
+      pod.metadata.namespace === service.metadata.namespace &&
+      selects(service.spec.selector, pod.metadata.labels) &&
+      isReady(pod),
+  )
+  const staying = serving.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  return (staying.length > 0 ? staying : serving).flatMap((pod) => {
+    const port = portOf(pod, targetPort)
+    return pod.status?.podIP === undefined || port === undefined ? [] : [{ ip: pod.status.podIP, port }]
+  })
 }

@@ -24,7 +24,7 @@ export function startWorkloads(given: {
     addresses: given.addresses,
     timing: given.timing,
   })
-  const nodePorts = new NodePorts(given.network)
+  const nodePorts = new NodePorts(given.network, given.timing)
   const world = followAll(api, () => loop.changed())
   const loop = untilQuiet(async () => {
     await world.ready

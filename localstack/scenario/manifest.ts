@@ -42,7 +42,13 @@ export const namespace = (name: string): Manifest => ({
 
 export const deployment = (
   name: string,
-  given: { readonly namespace: string; readonly port: number; readonly replicas?: number },
+  given: {
+    readonly namespace: string
+    readonly port: number
+    readonly replicas?: number
+    /** How long its pods go on serving when they leave. */
+    readonly preStopSeconds?: number
+  },
 ): Manifest => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -51,13 +57,14 @@ export const deployment = (
     replicas: given.replicas ?? 3,
     selector: { matchLabels: { app: name } },
     template: {
-      metadata: { labels: { app: name }, annotations: { 'localstack/stop-delay': '1' } },
+      metadata: { labels: { app: name } },
       spec: {
         containers: [
           {
             name: 'app',
             image: 'echo:1',
             ports: [{ name: 'http', containerPort: given.port, protocol: 'TCP' }],
+            lifecycle: { preStop: { sleep: { seconds: given.preStopSeconds ?? 1 } } },
           },
         ],
       },

@@ -1,4 +1,4 @@
-/** Pods come and go under load through the data plane; with readiness gates and a stop delay nobody is cut off. */
+/** Pods come and go under load through the data plane; with readiness gates and a preStop sleep nobody is cut off. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Load, startLoad } from '../../localstack/scenario/load.ts'
@@ -72,9 +72,9 @@ function gated(
   gate: string | undefined,
   replicas: number,
   version: string,
-  stopDelay = '1',
+  preStopSeconds = 1,
 ): Manifest {
-  const made = deployment(name, { namespace: 'shop', port: 8080, replicas })
+  const made = deployment(name, { namespace: 'shop', port: 8080, replicas, preStopSeconds })
   const spec = made.spec as {
     template: { metadata: object; spec: object }
     strategy?: object
@@ -87,7 +87,7 @@ function gated(
       template: {
         metadata: {
           ...spec.template.metadata,
-          annotations: { 'localstack/stop-delay': stopDelay, version },
+          annotations: { version },
         },
         spec: {
           ...spec.template.spec,
@@ -163,12 +163,12 @@ test('an address that goes to a pod of another Service brings it no requests of 
 const targets = (): string[] =>
   [...world.account.targetGroups.values()].flatMap(({ targets: all }) => [...all.keys()]).sort()
 
-test('without the delay the same fails: targets are sent requests for as long as a change takes to arrive', async () => {
-  await world.kube.apply(gated('web', gate, 3, 'three', '0'))
+test('without the sleep the same fails: targets are sent requests for as long as a change takes to arrive', async () => {
+  await world.kube.apply(gated('web', gate, 3, 'three', 0))
   await settledAt('web', 3, 'three')
   await propagated()
   assert.deepEqual(load.failures, [])
-  await world.kube.apply(gated('web', gate, 1, 'three', '0'))
+  await world.kube.apply(gated('web', gate, 1, 'three', 0))
   await settledAt('web', 1, 'three')
   await propagated()
   assert.notDeepEqual(load.failures, [])

@@ -1,6 +1,6 @@
 /** Pod, ReplicaSet and Deployment: the defaults that others rely on, and what must not change. */
 import { canonical, equal } from '../../../src/lib/json.ts'
-import { at, copy, fields, items, type KubeObject, text } from '../object.ts'
+import { at, copy, fields, items, type KubeObject, number, text } from '../object.ts'
 import type { KindRules } from '../resource.ts'
 import { type Cause, forbiddenField, invalidValue, required } from '../status.ts'
 
@@ -40,10 +40,19 @@ function podDefaults(spec: Record<string, unknown>): void {
 function validateContainers(spec: Record<string, unknown>, field: string): Cause[] {
   const containers = items(spec.containers).map(fields)
   if (containers.length === 0) return [required(`${field}.containers`)]
+  const grace = number(spec.terminationGracePeriodSeconds)
   return containers.flatMap((container, index) => [
     ...(text(container.name) === '' ? [required(`${field}.containers[${index}].name`)] : []),
     ...(text(container.image) === '' ? [required(`${field}.containers[${index}].image`)] : []),
+    ...validateSleep(container, grace, `${field}.containers[${index}]`),
   ])
+}
+
+function validateSleep(container: Record<string, unknown>, grace: number, field: string): Cause[] {
+  const seconds = fields(fields(fields(container.lifecycle).preStop).sleep).seconds
+  if (typeof seconds !== 'number' || (seconds >= 0 && seconds <= grace)) return []
+  const allowed = `must be non-negative and less than terminationGracePeriodSeconds (${grace})`
+  return [invalidValue(`${field}.lifecycle.preStop.sleep`, seconds, allowed)]
 }
 
 /** What of a pod's spec may change: image, tolerations, grace; a node is set once. */

@@ -1,0 +1,76 @@
+/**
+ * How the containers of a pod end, as a kubelet ends them: the preStop hook within the grace period, SIGTERM, and SIGKILL when
+ * the rest of the period has passed. A hook counts against the period, and two seconds are left after it in any case.
+ */
+import { get, type RequestOptions } from 'node:http'
+import type { Network } from '../alb/network.ts'
+import type { Running } from './echo.ts'
+import type { Container } from './kinds.ts'
+
+export type Process = { readonly container: Container; readonly servers: readonly Running[] }
+type Ending = {
+  readonly ip: string
+  readonly graceMs: number
+  readonly network: Network
+  /** Aborted: SIGKILL at once. */
+  readonly killed: AbortSignal
+}
+
+/** `minimumGracePeriodInSeconds` of the kubelet. */
+const leastMs = 2_000
+
+/** Settles when every container has ended. */
+export async function terminate(processes: readonly Process[], ending: Ending): Promise<void> {
+  await Promise.all(processes.map((process) => end(process, ending)))
+}
+
+async function end({ container, servers }: Process, ending: Ending): Promise<void> {
+  const { graceMs, killed } = ending
+  const beganAt = performance.now()
+  const hook = container.lifecycle?.preStop
+  if (hook !== undefined && graceMs > 0)
+    await Promise.race([preStop(container, ending), pause(graceMs, killed)])
+  const leftMs = Math.max(leastMs, graceMs - (performance.now() - beganAt))
+  const ended = Promise.all(servers.map((server) => server.terminate()))
+  await Promise.race([ended, pause(leftMs, killed)])
+  await Promise.all(servers.map((server) => server.close()))
+}
+
+async function preStop(container: Container, { ip, network, killed }: Ending): Promise<void> {
+  const { sleep, exec, httpGet } = container.lifecycle?.preStop ?? {}
+  if (sleep !== undefined) await pause(sleep.seconds * 1000, killed)
+  else if (exec !== undefined) await pause(sleepOf(exec.command ?? []) * 1000, killed)
+  else if (httpGet !== undefined) {
+    const named = container.ports?.find(({ name }) => name === httpGet.port)?.containerPort
+    const { host, port } = network.reach(httpGet.host ?? ip, named ?? Number(httpGet.port))
+    await answered({ host, port, path: httpGet.path ?? '/', signal: killed })
+  }
+}
+
+/** Or failed: the container ends either way. */
+const answered = (of: RequestOptions): Promise<void> =>
+  new Promise((resolve) => {
+    get({ ...of, agent: false }, (response) => response.resume().on('close', () => resolve())).on(
+      'error',
+      () => resolve(),
+    )
+  })
+
+/** Seconds. Of all programs there is only `sleep` here, alone or in a shell's line; everything else takes no time. */
+function sleepOf(command: readonly string[]): number {
+  const words = command.flatMap((part) => part.split(/[\s;&|]+/)).map((word) => word.replace(/^.*\//, ''))
+  return words.reduce((sum, word, at) => (word === 'sleep' ? sum + (Number(words[at + 1]) || 0) : sum), 0)
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}
