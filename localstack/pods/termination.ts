@@ -25,15 +25,25 @@ export async function terminate(processes: readonly Process[], ending: Ending): 
 }
 
 async function end({ container, servers }: Process, ending: Ending): Promise<void> {
-  const { graceMs, killed } = ending
+  const { graceMs } = ending
   const beganAt = performance.now()
-  const hook = container.lifecycle?.preStop
-  if (hook !== undefined && graceMs > 0)
-    await Promise.race([preStop(container, ending), pause(graceMs, killed)])
+  if (container.lifecycle?.preStop !== undefined && graceMs > 0)
+    await first(ending.killed, graceMs, (killed) => preStop(container, { ...ending, killed }))
   const leftMs = Math.max(leastMs, graceMs - (performance.now() - beganAt))
-  const ended = Promise.all(servers.map((server) => server.terminate()))
-  await Promise.race([ended, pause(leftMs, killed)])
+  await first(ending.killed, leftMs, () => Promise.all(servers.map((server) => server.terminate())))
   await Promise.all(servers.map((server) => server.close()))
+}
+
+/** What it does, or the time that it has; the other leaves no timer behind. */
+async function first(
+  killed: AbortSignal,
+  ms: number,
+  does: (over: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  const over = new AbortController()
+  const signal = AbortSignal.any([killed, over.signal])
+  await Promise.race([does(signal), pause(ms, signal)])
+  over.abort()
 }
 
 async function preStop(container: Container, { ip, network, killed }: Ending): Promise<void> {
