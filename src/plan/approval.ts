@@ -1,6 +1,7 @@
 /** Approval of what the guard stops (D5): an annotation on the IngressGroup, never on an Ingress, that names the change and an expiry. */
 import { canonical } from '../lib/json.ts'
 import { sha256 } from '../lib/hash.ts'
+import { parseTime } from '../lib/time.ts'
 
 export const approvalAnnotation = 'albatross.dev/approve'
 /** A word given for longer would be forgotten before it is used. */
@@ -19,10 +20,9 @@ export const approvalHash = (change: unknown): string => sha256(canonical(change
 export function approved(annotations: Annotations | undefined, hash: string, now: number): Approval {
   const text = annotations?.[approvalAnnotation]
   if (text === undefined) return { approved: false }
-  const [, named, until] =
-    /^([0-9a-f]{12})@(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))$/.exec(text) ?? []
-  const end = Date.parse(until ?? '')
-  if (named === undefined || Number.isNaN(end)) return refused(`it is not of the form ${form(hash)}`)
+  const [, named, until = ''] = /^([0-9a-f]{12})@(.+)$/.exec(text) ?? []
+  const end = parseTime(until)
+  if (named === undefined || end === undefined) return refused(`it is not of the form ${form(hash)}`)
   if (named !== hash) return refused(`it names ${named}`)
   if (end <= now) return refused('it has expired')
   if (end - now > longestMs) return refused('it holds for more than 24 hours')

@@ -59,7 +59,7 @@ function refused({ stack, members, leaving }: Group, error: AwsError, { reports 
 /** What is deleted because an Ingress is, is deleted only once the API server itself says so: a cache may be wrong. */
 async function areLeaving({ leaving }: Group, { kube, mirror, departures }: Context): Promise<boolean> {
   for (const { metadata } of leaving) {
-    const { name, namespace = '', uid = '', deletionTimestamp } = metadata
+    const { name, namespace = '', uid, deletionTimestamp } = metadata
     if (deletionTimestamp === undefined || mirror.stacks().length === 0) continue
     if (departures.confirmed.has(uid, Date.now())) continue
     const now = await kube.get(ingresses, { name, namespace })

@@ -4,9 +4,8 @@ import type { ActualSecurityGroup, Target, TargetState } from '../../src/model/a
 import type { Permission } from '../../src/model/security-group.ts'
 import { settings } from '../../src/model/settings.ts'
 import { planEndpointSecurityGroup } from '../../src/plan/endpoint-security-group.ts'
-import { plan } from '../../src/plan/plan.ts'
 import { planTargets } from '../../src/plan/targets.ts'
-import { calls, converge, desired, gone, input, listener, rule } from './fixture.ts'
+import { calls } from './fixture.ts'
 
 const target = (id: string, state: TargetState = 'healthy'): Target => ({ id, port: 80, state })
 const base = { targetGroup: 'tg', binding: 'ns/web', emptyObeyed: false }
