@@ -52,6 +52,9 @@ function launch(options: ControllerOptions, port: number): ChildProcess {
     '--metrics-bind-addr=0',
     // One that was killed would keep its successor waiting for its Lease.
     '--enable-leader-election=false',
+    // As quick as load balancers and pods are here.
+    '--deregistration-propagation=1s',
+    '--longest-request=0s',
   ]
   const child = spawn(
     process.execPath,
