@@ -196,16 +196,8 @@ function toSettings(values: FlagValues, gates: Partial<Record<FeatureGate, boole
     tolerateNonExistentBackendAction: values['tolerate-non-existent-backend-action'],
     allowedCertificateAuthorityArns: values['allowed-certificate-authority-arns'],
     maxTargetsPerTargetGroup: values['max-targets-per-target-group'],
-    deregistrationPropagationMs: values['deregistration-propagation'],
-    longestRequestMs: values['longest-request'],
     serviceTargetEniSecurityGroupTags: values['service-target-eni-security-group-tags'],
-    ...requiredLabel(values['required-secrets-label']),
     groupFailure: values['group-failure'],
     featureGates: { ...base.featureGates, ...gates },
   }
-}
-
-function requiredLabel(text: string): Pick<Settings, 'requiredSecretsLabel'> {
-  const at = text.indexOf('=')
-  return at < 0 ? {} : { requiredSecretsLabel: { key: text.slice(0, at), value: text.slice(at + 1) } }
 }

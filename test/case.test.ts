@@ -27,11 +27,10 @@ for (const name of caseNames()) {
   })
 }
 
-async function play(driven: Drive, { settings }: Case, stage: Stage) {
-  const { cluster, planFile, statusFile } = stage
+async function play(driven: Drive, { settings }: Case, { cluster, planFile, statusFile }: Stage) {
   const groups = groupsOf(cluster, settings)
   const built: { readonly stack: string; readonly built: Built }[] = []
-  for (const stack of driven.stacks(cluster)) built.push({ stack, built: await driven.build(stack, stage) })
+  for (const stack of driven.stacks(cluster)) built.push({ stack, built: await driven.build(stack, cluster) })
   const plans = built.map((one) => driven.plan(one.stack, one.built))
   const before = plans.map(({ stack }) => driven.actual(stack))
   compare(planFile, printPlans(plans, before))

@@ -1,7 +1,6 @@
 /** Kubernetes objects as the API server's JSON has them, narrowed to what we read. Caches hold exactly these. */
 import type { IngressClassParamsSpec } from '../kind/ingress-class-params.ts'
 import type { TargetGroupBindingSpec } from '../kind/target-group-binding.ts'
-import type { Secret } from '../lib/secret.ts'
 
 export type Metadata = {
   readonly name: string
@@ -15,12 +14,6 @@ export type Metadata = {
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
   readonly finalizers?: readonly string[]
-  /** Of pods alone. */
-  readonly ownerReferences?: readonly {
-    readonly kind: string
-    readonly name: string
-    readonly controller?: boolean
-  }[]
 }
 export type KubeObject = { readonly apiVersion?: string; readonly kind?: string; readonly metadata: Metadata }
 
@@ -63,12 +56,6 @@ export type IngressClass = KubeObject & {
 }
 export type IngressClassParams = KubeObject & { readonly spec: IngressClassParamsSpec }
 export type Namespace = KubeObject
-/** What OpenID Connect reads of a Secret: base64 as the API server has it, hidden. */
-export type SecretObject = KubeObject & {
-  readonly data: Readonly<Record<string, Secret>>
-  /** Equal for equal data: hidden values can't be compared. */
-  readonly fingerprint: string
-}
 export type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> }
 
 export type ServicePort = {
@@ -120,25 +107,15 @@ export type PodCondition = {
   /** Not of pods. */
   readonly observedGeneration?: number
 }
-/** Which ports it states, and what it does before it is ended. */
-export type Container = {
-  readonly name?: string
-  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[]
-  readonly lifecycle?: {
-    readonly preStop?: {
-      readonly sleep?: { readonly seconds: number }
-      readonly exec?: { readonly command?: readonly string[] }
-      readonly httpGet?: object
-      readonly tcpSocket?: object
-    }
-  }
-}
 export type Pod = KubeObject & {
   readonly spec: {
     readonly nodeName?: string
     readonly readinessGates?: readonly { readonly conditionType: string }[]
     readonly terminationGracePeriodSeconds?: number
-    readonly containers?: readonly Container[]
+    /** Containers' named ports, for named target ports. */
+    readonly containers?: readonly {
+      readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[]
+    }[]
   }
   readonly status?: {
     readonly phase?: string

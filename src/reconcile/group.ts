@@ -1,7 +1,6 @@
 /** One group's pass: cluster and facts to model, model and mirror to plan, plan to AWS, outcome to what the user sees. */
 import { apply } from '../apply/apply.ts'
 import { ingresses } from '../kube/resource.ts'
-import { equal } from '../lib/json.ts'
 import type { Actual } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { build } from '../model/build.ts'
@@ -16,7 +15,6 @@ import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { writeBinding } from './binding.ts'
 import { type Context, optionsOf } from './context.ts'
-import { credentialsOf, markOutdated } from './credentials.ts'
 import { factsFor } from './facts.ts'
 import { backendGroupKey, groupKey } from './key.ts'
 import { policyOf, refOf } from './policy.ts'
@@ -72,8 +70,7 @@ async function areLeaving({ leaving }: Group, { kube, mirror, departures }: Cont
   return true
 }
 
-function forget(stack: string, { reports, backendUsers, secrets }: Context): Verdict {
-  secrets.use(stack, [])
+function forget(stack: string, { reports, backendUsers }: Context): Verdict {
   reports.problems(groupKey(stack), [])
   reports.problems(readsOf(stack), [])
   backendUsers.delete(stack)
@@ -85,6 +82,7 @@ type Converged =
   | { readonly ok: false; readonly error: AwsError }
 
 async function converge(group: Group, pass: Pass, context: Context): Promise<Converged> {
+  const { stack } = group
   const written: Step[] = []
   let wait: Verdict = settled
   for (let round = 0; ; round += 1) {
@@ -103,8 +101,7 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
         wait = soonest([wait, again(1_000, 'some steps are left')])
     } else if (round < mostRounds && outcome.results.every(({ result }) => result === 'done')) continue
     else wait = again(500, 'some steps are left')
-    const actual = actualOf(modelled.value, context)
-    if (modelled.value.needs.secrets) wait = soonest([wait, again(2_000, 'a Secret cannot be read now')])
+    const actual = actualOf(stack, context)
     return { ok: true, value: { built: modelled.value, plan: planned, outcome, actual, written, wait } }
   }
 }
@@ -116,38 +113,23 @@ type Modelled =
 async function model(group: Group, pass: Pass, context: Context): Promise<Modelled> {
   const cluster = context.informers.snapshot()
   let needs: Needs = {}
-  for (;;) {
+  for (let asked = 0; ; asked += 1) {
     const read = await factsFor(group, pass, context, needs)
     if (!read.ok) return read
     const built = build(group.stack, cluster, read.value.facts, context.settings)
-    const asked = together(needs, built.needs)
-    // What is asked for again can't be had now.
-    if (equal(asked, needs)) {
-      context.secrets.use(group.stack, built.secrets)
+    if (Object.keys(built.needs).length === 0 || asked > 0) {
       // Nobody looked for subnets, because the load balancer has some: that none was found means nothing.
       const problems = built.problems.filter(
         ({ kind }) => kind !== 'SubnetsNotFound' || !read.value.withoutSubnets,
       )
       return { ok: true, value: { ...built, problems } }
     }
-    needs = asked
+    needs = built.needs
   }
 }
 
-function together(a: Needs, b: Needs): Needs {
-  const targetGroups = [...new Set([...(a.targetGroups ?? []), ...(b.targetGroups ?? [])])].sort()
-  const secrets = [...new Set([...(a.secrets ?? []), ...(b.secrets ?? [])])].sort()
-  return {
-    ...a,
-    ...b,
-    ...(targetGroups.length > 0 ? { targetGroups } : {}),
-    ...(secrets.length > 0 ? { secrets } : {}),
-  }
-}
-
-function planOf(group: Group, built: Built, context: Context): Plan {
-  const { desired } = built
-  const actual = actualOf(built, context)
+function planOf(group: Group, { desired }: Built, context: Context): Plan {
+  const actual = actualOf(group.stack, context)
   const input = { now: Date.now(), settings: context.settings, filled: filledOf(actual, context) }
   const planned = plan(desired, actual, input)
   if (context.observe) context.observed.tell(planned)
@@ -177,16 +159,14 @@ async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome
     sweeper: context.sweeper,
     stillLeader: context.stillLeader,
     ...(context.leaderSince === undefined ? {} : { leaderSince: context.leaderSince }),
-    credentialsOf: credentialsOf(context),
     writeBinding: writeBinding(context),
     options: optionsOf(pass, 'reconcile', context),
   })
 }
 
 /** Bindings are found by the target groups of the same look at the mirror. */
-function actualOf({ desired }: Built, context: Context): Actual {
-  const { bindings, mirror } = context
-  const actual = mirror.actual(desired.stack, [])
+function actualOf(stack: string, { bindings, mirror }: Context): Actual {
+  const actual = mirror.actual(stack, [])
   const arns = actual.targetGroups.map(({ arn }) => arn)
-  return { ...markOutdated(actual, desired, context), bindings: bindings.of(desired.stack, arns) }
+  return { ...actual, bindings: bindings.of(stack, arns) }
 }

@@ -19,7 +19,6 @@ import { type Context, optionsOf } from './context.ts'
 import { nudgeGroups, open } from './endpoint-guard.ts'
 import { groupKey, targetsKey } from './key.ts'
 import { bindingFinalizer, leave } from './leave.ts'
-import { preStopOf } from './pre-stop.ts'
 import { reachOf, type Refused, refusedAs } from './reach.ts'
 import { followHealth } from './readiness.ts'
 import { registeredIn, write } from './register.ts'
@@ -86,17 +85,20 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   const failures = outcome.results.flatMap((one) => (one.result === 'failed' ? [one] : []))
   const [failure] = failures
   const empty = emptiness(binding, wanted, plan, context)
-  const problems = [
-    ...wanted.problems,
-    ...otherVpc(binding, context),
-    ...opened,
-    ...empty.problems,
-    ...leftOut(binding, wanted, plan, context),
-    ...failures.map((one) =>
-      one.error.kind === 'notFound' ? missing(binding) : problemOf(one, bindingRef(binding)),
-    ),
-  ]
-  const told = await tell(binding, problems, context, preStopOf(binding, context))
+  const told = await tell(
+    binding,
+    [
+      ...wanted.problems,
+      ...otherVpc(binding, context),
+      ...opened,
+      ...empty.problems,
+      ...leftOut(binding, wanted, plan, context),
+      ...failures.map((one) =>
+        one.error.kind === 'notFound' ? missing(binding) : problemOf(one, bindingRef(binding)),
+      ),
+    ],
+    context,
+  )
   if (failure !== undefined) return soonest([told, afterAwsError(failure.error)])
   const stack = stackOf(binding)
   // A rule may be waiting for these targets.

@@ -1,6 +1,5 @@
 /** What the caches keep of each kind: the fields that src/model/cluster.ts names, and no more. */
 import type {
-  Container,
   Endpoint,
   EndpointSlice,
   Ingress,
@@ -10,13 +9,9 @@ import type {
   Namespace,
   Node,
   Pod,
-  SecretObject,
   Service,
   TargetGroupBinding,
 } from '../model/cluster.ts'
-import { sha256 } from '../lib/hash.ts'
-import { Secret } from '../lib/secret.ts'
-import { clientKeys } from '../model/oidc-secret.ts'
 
 /** Its value repeats the object, and nobody reads it. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -91,59 +86,28 @@ export const slimEndpointSlice = (slice: EndpointSlice): EndpointSlice => ({
   endpoints: (slice.endpoints ?? []).map(slimEndpoint),
 })
 
-/** A hook that is a program of its own says nothing that could be read. */
-const longestCommand = 256
-const isShort = ({ command = [] }: { readonly command?: readonly string[] }): boolean =>
-  command.join(' ').length <= longestCommand
-
-function slimContainer({ name, ports, lifecycle }: Container): Container {
-  const hook = lifecycle?.preStop
-  const preStop = hook && {
-    ...pick(hook, 'sleep'),
-    ...(hook.exec ? { exec: isShort(hook.exec) ? pick(hook.exec, 'command') : {} } : {}),
-    ...(hook.httpGet ? { httpGet: {} } : {}),
-    ...(hook.tcpSocket ? { tcpSocket: {} } : {}),
-  }
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(ports?.length ? { ports: ports.map((port) => pick(port, 'name', 'containerPort')) } : {}),
-    ...(preStop ? { lifecycle: { preStop } } : {}),
-  }
-}
-
-/** Pods of one template share theirs. */
-const shared = new Map<string, readonly Container[]>()
-const mostShared = 5_000
-
-function containersOf(containers: readonly Container[]): readonly Container[] {
-  const slim = containers.map(slimContainer)
-  const key = JSON.stringify(slim)
-  const known = shared.get(key)
-  if (known !== undefined) return known
-  if (shared.size >= mostShared) shared.clear()
-  shared.set(key, slim)
-  return slim
-}
-
-const ownersOf = ({ ownerReferences }: Metadata): Pick<Metadata, 'ownerReferences'> => {
-  const owner = ownerReferences?.find(({ controller }) => controller === true)
-  return owner ? { ownerReferences: [pick(owner, 'kind', 'name', 'controller')] } : {}
-}
-
 /** 0.8 KB instead of 6 to 8. */
 export function slimPod({ metadata, spec, status }: Pod): Pod {
+  const named = (spec?.containers ?? [])
+    .map(({ ports }) => (ports ?? []).filter(({ name }) => name))
+    .filter((ports) => ports.length > 0)
   const conditions = (status?.conditions ?? []).filter(
     ({ type }) => keptConditions.has(type) || type.startsWith(gateConditions),
   )
   return {
     metadata: {
       ...identity(metadata),
-      ...ownersOf(metadata),
       ...annotationsOf(metadata, (key) => key.startsWith(podAnnotations)),
     },
     spec: {
       ...pick(spec ?? {}, 'nodeName', 'readinessGates', 'terminationGracePeriodSeconds'),
-      ...(spec?.containers?.length ? { containers: containersOf(spec.containers) } : {}),
+      ...(named.length
+        ? {
+            containers: named.map((ports) => ({
+              ports: ports.map((port) => pick(port, 'name', 'containerPort')),
+            })),
+          }
+        : {}),
     },
     status: {
       ...pick(status ?? {}, 'phase', 'podIP', 'podIPs'),
@@ -169,17 +133,3 @@ export const slimNode = ({ metadata, spec, status }: Node): Node => ({
       .map((condition) => pick(condition, 'type', 'status')),
   },
 })
-
-/** What OpenID Connect reads, hidden from here on; a fingerprint tells one content from another. */
-export function slimSecret({ metadata, data }: SecretObject): SecretObject {
-  // As it comes from the API server its values are plain text in base64.
-  const raw = (data ?? {}) as unknown as Readonly<Record<string, string>>
-  const kept = clientKeys.flatMap((key): [string, string][] =>
-    raw[key] === undefined ? [] : [[key, raw[key]]],
-  )
-  return {
-    metadata: labelled(metadata),
-    data: Object.fromEntries(kept.map(([key, value]) => [key, new Secret(value)])),
-    fingerprint: sha256(JSON.stringify(kept)),
-  }
-}

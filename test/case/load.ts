@@ -4,19 +4,15 @@ import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import type { Facts as Seed } from '../../localstack/aws/seed-facts.ts'
 import { type Config, readConfig } from '../../src/config.ts'
-import {
-  type Cluster,
-  type Ingress,
-  type IngressClass,
-  type IngressClassParams,
-  keyOf,
-  type KubeObject,
-  type Namespace,
-  type SecretObject,
-  type Service,
+import type {
+  Cluster,
+  Ingress,
+  IngressClass,
+  IngressClassParams,
+  KubeObject,
+  Namespace,
+  Service,
 } from '../../src/model/cluster.ts'
-import type { SecretFact } from '../../src/model/oidc-secret.ts'
-import { slimSecret } from '../../src/watch/transform.ts'
 
 const root = import.meta.dirname
 
@@ -28,8 +24,6 @@ type Account = Seed & {
 }
 export type Stage = {
   readonly cluster: Cluster
-  /** As the controller would have read them. */
-  readonly secrets: ReadonlyMap<string, SecretFact>
   readonly planFile: string
   readonly statusFile: string
 }
@@ -63,7 +57,7 @@ export function loadCase(name: string): Case {
     account,
     settings: settingsOf(name, account),
     stages: endings.map((ending) => ({
-      ...clusterOf(read(name, `input${ending}.yaml`)),
+      cluster: clusterOf(read(name, `input${ending}.yaml`)),
       planFile: join(root, name, `plan${ending}.json`),
       statusFile: join(root, name, `status${ending}.json`),
     })),
@@ -87,7 +81,7 @@ function settingsOf(name: string, account: Account): Config['settings'] {
 }
 
 /** As the API server would hold them: with a uid, and the older an object is the earlier it stands in the file. */
-function clusterOf(text: string): Pick<Stage, 'cluster' | 'secrets'> {
+function clusterOf(text: string): Cluster {
   const objects = parseAllDocuments(text).flatMap((document, index): KubeObject[] => {
     const object = document.toJS() as KubeObject | null
     if (object === null) return []
@@ -98,18 +92,11 @@ function clusterOf(text: string): Pick<Stage, 'cluster' | 'secrets'> {
   })
   const ofKind = <T extends KubeObject>(kind: string): readonly T[] =>
     objects.filter((object): object is T => object.kind === kind)
-  const secrets = ofKind<SecretObject>('Secret').map((secret): [string, SecretFact] => [
-    keyOf(secret),
-    { found: true, object: slimSecret(secret), version: secret.metadata.resourceVersion ?? '1' },
-  ])
   return {
-    secrets: new Map(secrets),
-    cluster: {
-      ingresses: ofKind<Ingress>('Ingress'),
-      ingressClasses: ofKind<IngressClass>('IngressClass'),
-      ingressClassParams: ofKind<IngressClassParams>('IngressClassParams'),
-      namespaces: ofKind<Namespace>('Namespace'),
-      services: ofKind<Service>('Service'),
-    },
+    ingresses: ofKind<Ingress>('Ingress'),
+    ingressClasses: ofKind<IngressClass>('IngressClass'),
+    ingressClassParams: ofKind<IngressClassParams>('IngressClassParams'),
+    namespaces: ofKind<Namespace>('Namespace'),
+    services: ofKind<Service>('Service'),
   }
 }

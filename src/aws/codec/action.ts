@@ -7,18 +7,15 @@ import type {
   JwtValidationActionAdditionalClaimFormatEnum,
   RedirectActionConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import {
-  type Action,
-  type AuthenticateCognitoAction,
-  type AuthenticateOidcAction,
-  clientOf,
-  type ForwardAction,
-  type JwtValidationAction,
-  type RedirectAction,
-  type SecretVersion,
-  type TargetGroupName,
+import type {
+  Action,
+  AuthenticateCognitoAction,
+  AuthenticateOidcAction,
+  ForwardAction,
+  JwtValidationAction,
+  RedirectAction,
+  TargetGroupName,
 } from '../../model/action.ts'
-import type { ClientCredentials } from '../../model/oidc-secret.ts'
 import { listOrAbsent, present, textOrAbsent } from './compact.ts'
 
 /** The ARN that a name stands for now. */
@@ -114,7 +111,7 @@ const readOidc = ({ AuthenticateOidcConfig: config }: WireAction): AuthenticateO
     authorizationEndpoint: config?.AuthorizationEndpoint ?? '',
     tokenEndpoint: config?.TokenEndpoint ?? '',
     userInfoEndpoint: config?.UserInfoEndpoint ?? '',
-    client: clientOf(config?.ClientId ?? ''),
+    clientId: config?.ClientId ?? '',
   })
 
 const readCognito = ({ AuthenticateCognitoConfig: config }: WireAction): AuthenticateCognitoAction =>
@@ -140,19 +137,10 @@ const readJwt = ({ JwtValidationConfig: config }: WireAction): JwtValidationActi
     ),
   })
 
-/** What a Secret holds now, which may be newer than what was planned. */
-export type CredentialsOf = (
-  planned: SecretVersion,
-) => (ClientCredentials & { readonly version: string }) | undefined
+export const actionList = (actions: readonly Action[], arnOf: ArnOf): WireAction[] =>
+  actions.map((action, index) => ({ ...wireAction(action, arnOf), Order: index + 1 }))
 
-export const actionList = (
-  actions: readonly Action[],
-  arnOf: ArnOf,
-  credentialsOf: CredentialsOf,
-): WireAction[] =>
-  actions.map((action, index) => ({ ...wireAction(action, arnOf, credentialsOf), Order: index + 1 }))
-
-function wireAction(action: Action, arnOf: ArnOf, credentialsOf: CredentialsOf): WireAction {
+function wireAction(action: Action, arnOf: ArnOf): WireAction {
   switch (action.type) {
     case 'forward':
       return { Type: 'forward', ForwardConfig: wireForward(action, arnOf) }
@@ -168,7 +156,7 @@ function wireAction(action: Action, arnOf: ArnOf, credentialsOf: CredentialsOf):
     case 'redirect':
       return { Type: 'redirect', RedirectConfig: wireRedirect(action) }
     case 'authenticate-oidc':
-      return { Type: 'authenticate-oidc', AuthenticateOidcConfig: wireOidc(action, credentialsOf) }
+      return { Type: 'authenticate-oidc', AuthenticateOidcConfig: wireOidc(action) }
     case 'authenticate-cognito':
       return { Type: 'authenticate-cognito', AuthenticateCognitoConfig: wireCognito(action) }
     case 'jwt-validation':
@@ -209,22 +197,18 @@ const wireAuthenticate = (action: AuthenticateOidcAction | AuthenticateCognitoAc
     : { AuthenticationRequestExtraParams: { ...action.authenticationRequestExtraParams } }),
 })
 
-/** Whoever writes has seen that the credentials are there: without them AWS would refuse, or serve another client. */
-function wireOidc(action: AuthenticateOidcAction, credentialsOf: CredentialsOf) {
-  const credentials = action.credentials && credentialsOf(action.credentials)
-  if (!credentials) throw new Error(`no client credentials for ${action.issuer}`)
-  return {
-    ...wireAuthenticate(action),
-    OnUnauthenticatedRequest:
-      action.onUnauthenticatedRequest as AuthenticateOidcActionConditionalBehaviorEnum,
-    Issuer: action.issuer,
-    AuthorizationEndpoint: action.authorizationEndpoint,
-    TokenEndpoint: action.tokenEndpoint,
-    UserInfoEndpoint: action.userInfoEndpoint,
-    ClientId: credentials.clientId.reveal(),
-    ClientSecret: credentials.clientSecret.reveal(),
-  }
-}
+const wireOidc = (action: AuthenticateOidcAction) => ({
+  ...wireAuthenticate(action),
+  OnUnauthenticatedRequest: action.onUnauthenticatedRequest as AuthenticateOidcActionConditionalBehaviorEnum,
+  Issuer: action.issuer,
+  AuthorizationEndpoint: action.authorizationEndpoint,
+  TokenEndpoint: action.tokenEndpoint,
+  UserInfoEndpoint: action.userInfoEndpoint,
+  ClientId: action.clientId,
+  ...(action.clientSecret === undefined
+    ? { UseExistingClientSecret: true }
+    : { ClientSecret: action.clientSecret.reveal() }),
+})
 
 const wireCognito = (action: AuthenticateCognitoAction) => ({
   ...wireAuthenticate(action),

@@ -30,10 +30,7 @@ export function portsOf(scope: Scope): Ports {
   const prefixLists = prefixListsOf(scope)
   const sslPolicy =
     paramsOf(scope)?.sslPolicy || take(scope, perPort(annotationsOf(scope), declared.sslPolicy))
-  const mutual = mutualAuthenticationOf(
-    scope,
-    [...listen].flatMap(([port, protocol]) => (protocol === 'HTTPS' ? [port] : [])),
-  )
+  const mutual = mutualAuthenticationOf(scope)
   return new Map(
     [...listen].map(([port, protocol]) => {
       const authentication = mutual.get(port)
