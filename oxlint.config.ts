@@ -13,6 +13,7 @@ const layers: Record<string, { readonly may: readonly string[]; readonly pure?: 
   aws: { may: ['lib', 'model', 'route', 'kind'] },
   watch: { may: ['lib', 'model', 'kube', 'annotation', 'kind'] },
   apply: { may: ['lib', 'model', 'plan', 'aws', 'kube', 'route', 'kind'] },
+  webhook: { may: ['lib', 'model', 'kube', 'aws', 'kind'] },
   reconcile: { may: ['lib', 'route', 'model', 'plan', 'status', 'kube', 'aws', 'watch', 'apply', 'kind'] },
 }
 

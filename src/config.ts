@@ -1,7 +1,8 @@
 /** argv and environment -> one frozen Config, or every mistake at once. */
 import { fail, ok, type Result } from './lib/result.ts'
 import { type FeatureGate, type Settings, settings } from './model/settings.ts'
-import { type Flag, type FlagName, type FlagValues, flags } from './flag.ts'
+import { type FlagName, type FlagValues, flags } from './flag.ts'
+import type { Flag } from './flag-parser.ts'
 
 export type Config = { readonly settings: Settings; readonly flags: FlagValues }
 
@@ -15,13 +16,8 @@ const trackingKeys = [
   'service.k8s.aws/resource',
 ]
 
-/** Flags of ALBC that belong to what we don't serve (Services, Gateways, webhooks): accepted, so that its manifests start us. */
+/** Flags of ALBC that belong to what we don't serve (Services, Gateways): accepted, so that its manifests start us. */
 export const ignoredFlags: ReadonlySet<string> = new Set([
-  'webhook-bind-port',
-  'webhook-cert-dir',
-  'webhook-cert-file',
-  'webhook-key-file',
-  'enable-pod-readiness-gate-inject',
   'enable-service-mutator-webhook',
   'enable-endpoint-slices',
   'service-max-concurrent-reconciles',

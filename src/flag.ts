@@ -1,92 +1,22 @@
 /** Every flag, declared once: parser, default, doc. Names are ALBC's where ALBC has the flag; each may come from the environment. */
-import { isIP } from 'node:net'
-import { fail, ok, type Result } from './lib/result.ts'
-
-export type Flag<T> = {
-  readonly parse: (text: string) => Result<T, string>
-  /** Absent: the flag must be given. */
-  readonly default?: T
-  readonly doc: string
-  /** Environment variables that stand in for the flag, besides ALBATROSS_<NAME>. */
-  readonly env?: readonly string[]
-  readonly albc: boolean
-}
-
-const text = (value: string): Result<string, string> => ok(value)
-const bool = (value: string): Result<boolean, string> => {
-  if (['', '1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return ok(true)
-  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return ok(false)
-  return fail('allowed: true, false')
-}
-const integer =
-  (min: number, max: number) =>
-  (value: string): Result<number, string> => {
-    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
-    return number >= min && number <= max ? ok(number) : fail(`allowed: an integer from ${min} to ${max}`)
-  }
-const oneOf =
-  <T extends string>(...values: readonly T[]) =>
-  (value: string): Result<T, string> => {
-    const found = values.find((allowed) => allowed === value)
-    return found === undefined ? fail(`allowed: ${values.join(', ')}`) : ok(found)
-  }
-const list = (value: string): Result<readonly string[], string> =>
-  ok(
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  )
-const map = (value: string): Result<Readonly<Record<string, string>>, string> => {
-  const items = value.split(',').filter((item) => item.trim() !== '')
-  const bad = items.find((item) => item.indexOf('=') < 1)
-  if (bad !== undefined) return fail(`"${bad.trim()}" is not key=value`)
-  return ok(
-    Object.fromEntries(
-      items.map((item) => {
-        const at = item.indexOf('=')
-        return [item.slice(0, at).trim(), item.slice(at + 1).trim()]
-      }),
-    ),
-  )
-}
-const pattern =
-  (regex: RegExp, says: string) =>
-  (value: string): Result<string, string> =>
-    regex.test(value) ? ok(value) : fail(says)
-/** Go's durations, to milliseconds. */
-const duration = (value: string): Result<number, string> => {
-  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return fail('allowed: a duration such as 30s, 10m or 1h30m')
-  let total = 0
-  for (const [, number, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
-    total += Number(number) * (units[unit ?? ''] ?? 0)
-  return ok(total)
-}
-/** `host:port`, host may be empty; `0` turns the server off. */
-const listenAddress = (
-  value: string,
-): Result<{ readonly host: string; readonly port: number } | 'off', string> => {
-  if (value === '0' || value === '') return ok('off')
-  const found = /^(\[[^\]]+\]|[^:]*):(\d{1,5})$/.exec(value)
-  const host = (found?.[1] ?? '').replace(/^\[|\]$/g, '')
-  if (!found || Number(found[2]) > 65535 || (host !== '' && host !== 'localhost' && isIP(host) === 0)) {
-    return fail('allowed: host:port, :port, or 0 for none')
-  }
-  return ok({ host: host === '' ? '0.0.0.0' : host, port: Number(found[2]) })
-}
-
-/** Of a Kubernetes object. */
-const name = pattern(
-  /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
-  'not a name as Kubernetes objects have',
-)
-
-const flag = <T>(
-  doc: string,
-  parse: (text: string) => Result<T, string>,
-  more: { readonly default?: NoInfer<T>; readonly env?: readonly string[]; readonly albc?: boolean } = {},
-): Flag<T> => ({ doc, parse, albc: true, ...more })
+import { ok } from './lib/result.ts'
+import { injectLabel } from './model/readiness.ts'
+import {
+  address,
+  bool,
+  duration,
+  type Flag,
+  flag,
+  httpsUrl,
+  integer,
+  list,
+  listenAddress,
+  map,
+  name,
+  oneOf,
+  pattern,
+  text,
+} from './flag-parser.ts'
 
 export const flags = {
   'cluster-name': flag(
@@ -220,6 +150,53 @@ export const flags = {
     {
       default: 36_000_000,
     },
+  ),
+  'enable-pod-readiness-gate-inject': flag(
+    `Serve the webhook that adds readiness gates to new pods of namespaces labelled ${injectLabel.key}=${injectLabel.value}.`,
+    bool,
+    { default: false },
+  ),
+  'enable-targetgroupbinding-defaults': flag(
+    'Serve the webhook that completes new TargetGroupBindings; without it the controller does so afterwards.',
+    bool,
+    { default: false, albc: false },
+  ),
+  'webhook-name': flag(
+    "Name of the webhooks' Service and Secret, in the pod's own namespace, and of their MutatingWebhookConfiguration.",
+    name,
+    { default: 'albatross-webhook', albc: false },
+  ),
+  'webhook-url': flag(
+    'Where the API server reaches the webhooks, in place of the Service: for a controller outside of the cluster.',
+    httpsUrl,
+    { default: '', albc: false },
+  ),
+  'webhook-bind-port': flag('Port on which the webhooks are served.', integer(1, 65_535), { default: 9443 }),
+  'webhook-bind-host': flag('Address on which the webhooks are served; all of them if empty.', address, {
+    default: '',
+    albc: false,
+  }),
+  'webhook-cert-dir': flag(
+    "Folder with the webhooks' certificate and key, read again when they change; empty: our own, in the Secret.",
+    text,
+    { default: '' },
+  ),
+  'webhook-cert-file': flag('Name of the certificate in that folder.', text, { default: 'tls.crt' }),
+  'webhook-key-file': flag('Name of the key in that folder.', text, { default: 'tls.key' }),
+  'kube-ca-pem-filepath': flag(
+    'File with the certificate authorities of whom the webhooks answer; anybody if empty.',
+    text,
+    { default: '' },
+  ),
+  'disable-ingress-class-annotation': flag(
+    'Ingresses may not newly use kubernetes.io/ingress.class: needs the policy of that name (see docs/admission.md), and tells where it is missing.',
+    bool,
+    { default: false },
+  ),
+  'disable-ingress-group-name-annotation': flag(
+    'Ingresses may not newly name a group by annotation: needs the policy of that name (see docs/admission.md), and tells where it is missing.',
+    bool,
+    { default: false },
   ),
   'log-level': flag('Least severe level that is logged.', oneOf('debug', 'info', 'warn', 'error'), {
     default: 'info',

@@ -5,14 +5,8 @@ import { loadKubeConfig } from './kube/kubeconfig.ts'
 import { createTransport } from './kube/transport.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
-import { asked } from './usage.ts'
 import { version } from './version.ts'
 
-const text = asked(process.argv.slice(2))
-if (text !== undefined) {
-  process.stdout.write(text)
-  process.exit(0)
-}
 const config = readConfig(process.argv.slice(2), process.env)
 if (!config.ok) {
   for (const mistake of config.error) process.stderr.write(`albatross: ${mistake}\n`)
@@ -50,9 +44,11 @@ try {
   const metrics = await serve(flags['metrics-bind-addr'], {
     '/metrics': () => ({ ok: true, text: running.metrics() }),
   })
+  /** A Service sends requests to a pod that ends for about so long; without webhooks nobody is waited for. */
+  const lingerMs = 3_000
   const stop = async (signal: string): Promise<void> => {
     log.info({ signal }, 'stopping')
-    await running.stop()
+    await running.stop(lingerMs)
     await health.close()
     await metrics.close()
     await transport.close()

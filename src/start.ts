@@ -6,11 +6,13 @@ import type { AwsSettings } from './aws/client.ts'
 import type { Config } from './config.ts'
 import { createKube } from './kube/client.ts'
 import type { Handle } from './lib/http.ts'
+import { injectLabel } from './model/readiness.ts'
 import { createBindings } from './reconcile/bindings.ts'
 import { metricsOf } from './reconcile/metrics.ts'
 import { createReign, type Reign } from './reign.ts'
 import { createInformers, type Informers } from './watch/informers.ts'
 import { contend, type Election } from './watch/leader.ts'
+import type { Webhooks } from './webhook/webhooks.ts'
 
 export type StartOptions = {
   readonly config: Config
@@ -30,8 +32,11 @@ export type Running = {
   idle(): Promise<void>
   /** In Prometheus' text format. */
   metrics(): string
-  /** Starts nothing more, lets AWS calls in flight end, then gives the Lease up. */
-  stop(): Promise<void>
+  /**
+   * Starts nothing more, lets AWS calls in flight end, then gives the Lease up. Webhooks answer for at least `lingerMs`:
+   * so long the API server may go on asking.
+   */
+  stop(lingerMs?: number): Promise<void>
 }
 
 /** What runs has this long to end by itself. */
@@ -65,9 +70,13 @@ export function start(options: StartOptions): Running {
     election = won
     leads = () => won.leads()
   })
+  const admission = admissionOf(options, informers)
   informers.start()
   return {
-    synced: informers.synced,
+    synced: informers.synced.then(async (synced) => {
+      if (synced) await admission.begun
+      return synced
+    }),
     leads: () => begun !== undefined && leads(),
     metrics: () => metricsOf(reign.context),
     idle: async () => {
@@ -75,14 +84,57 @@ export function start(options: StartOptions): Running {
       await begun
       await reign.context.queue.idle()
     },
-    stop: async () => {
+    stop: async (lingerMs = 0) => {
       stopped = true
+      const unasked = admission.end(lingerMs)
       await election?.stop()
       await reign.end(drainMs)
       await reign.told()
+      await unasked
       await informers.stop()
     },
   }
+}
+
+type Admission = { readonly begun: Promise<void>; end(lingerMs: number): Promise<void> }
+
+/** Webhooks and what belongs to them: nothing is loaded unless a flag asks for some. */
+function admissionOf(options: StartOptions, informers: Informers): Admission {
+  const { flags } = options.config
+  const gates = flags['enable-pod-readiness-gate-inject']
+  const serves = gates || flags['enable-targetgroupbinding-defaults']
+  const forbids = flags['disable-ingress-class-annotation'] || flags['disable-ingress-group-name-annotation']
+  let ended = false
+  let webhooks: Webhooks | undefined
+  const begin = async (): Promise<void> => {
+    if (!gates) tellUngated(options, informers)
+    if (!serves && !forbids) return
+    const { startAdmission, tellUnenforced } = await import('./admission.ts')
+    if (ended) return
+    if (serves) webhooks = startAdmission(options, informers)
+    await Promise.all([webhooks?.begun, forbids ? tellUnenforced(options) : undefined])
+  }
+  return {
+    begun: informers.synced.then((synced) => (synced && !ended ? begin() : undefined)),
+    end: async (lingerMs) => {
+      ended = true
+      if (webhooks === undefined) return
+      await new Promise((resolve) => setTimeout(resolve, lingerMs))
+      await webhooks.stop()
+    },
+  }
+}
+
+/** A label that asks for what is switched off would otherwise be noticed in the next roll-out. */
+function tellUngated({ log }: StartOptions, { stores }: Informers): void {
+  const { key, value } = injectLabel
+  const asking = stores.namespaces.list().filter(({ metadata }) => metadata.labels?.[key] === value)
+  if (asking.length === 0) return
+  const names = asking.map(({ metadata }) => metadata.name)
+  log.warn(
+    { namespaces: names.slice(0, 10), count: names.length },
+    `namespaces labelled ${key}=${value} get no readiness gates: set --enable-pod-readiness-gate-inject`,
+  )
 }
 
 const informersOf = ({ kube, log }: StartOptions): Informers =>

@@ -26,19 +26,14 @@ const longestHeaders = 32 * 1024
 
 /** A connection to a target as the load balancer makes it: its certificate is never looked at. */
 export function dial(
-  network: Pick<Network, 'reach'>,
-  to: {
-    readonly ip: string
-    readonly port: number
-    readonly secure: boolean
-    readonly halfOpen?: boolean
-  },
+  network: Network,
+  to: { readonly ip: string; readonly port: number; readonly secure: boolean },
   timeoutMs: number,
 ): Socket {
   const { host, port } = network.reach(to.ip, to.port)
   const socket = to.secure
     ? connectTls({ host, port, rejectUnauthorized: false })
-    : connectTcp({ host, port, noDelay: true, allowHalfOpen: to.halfOpen ?? false })
+    : connectTcp({ host, port, noDelay: true })
   // A busy process may see the timer before the connection that is long there: one more turn decides.
   const timer = setTimeout(() => {
     setImmediate(() => {

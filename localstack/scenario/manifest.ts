@@ -22,6 +22,10 @@ const collections: Readonly<Record<string, { readonly base: string; readonly plu
   TargetGroupBinding: { base: '/apis/elbv2.k8s.aws/v1beta1', plural: 'targetgroupbindings' },
   ConfigMap: { base: '/api/v1', plural: 'configmaps' },
   EndpointSlice: { base: '/apis/discovery.k8s.io/v1', plural: 'endpointslices' },
+  MutatingWebhookConfiguration: {
+    base: '/apis/admissionregistration.k8s.io/v1',
+    plural: 'mutatingwebhookconfigurations',
+  },
   CustomResourceDefinition: { base: '/apis/apiextensions.k8s.io/v1', plural: 'customresourcedefinitions' },
 }
 

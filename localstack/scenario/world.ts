@@ -10,7 +10,7 @@ import { remoteOf } from '../kube/remote.ts'
 import { createApiServer } from '../kube/server.ts'
 import { timings } from '../timing.ts'
 import { ask } from './ask.ts'
-import { controllerAccessKey, controllerOf, type Program } from './controller.ts'
+import { controllerAccessKey, controllerOf } from './controller.ts'
 import type { JournalEntry, World } from './scenario.ts'
 import { type Cluster, startSystemOn } from './system.ts'
 
@@ -28,11 +28,9 @@ type Where = {
   readonly region: string
   /** Of a real API server, to use in place of the one in memory. */
   readonly kubeconfig?: string | undefined
-  readonly program?: Program
 }
 
-export async function startWorld(where: Where): Promise<Running> {
-  const { clusterName, region, kubeconfig: real } = where
+export async function startWorld({ clusterName, region, kubeconfig: real }: Where): Promise<Running> {
   const directory = mkdtempSync(join(tmpdir(), 'albatross-'))
   const cluster = real === undefined ? await inMemory(directory) : remote(real)
   const options = { clusterName, region, timing: timings.sandbox, onlookers: [onlooker] }
@@ -41,15 +39,7 @@ export async function startWorld(where: Where): Promise<Running> {
   const { vpcId, nodeSecurityGroup, kube } = system
   const aws = await listen(system.cloud.handle)
   const logFile = join(directory, 'controller.log')
-  const controller = controllerOf({
-    kubeconfig,
-    awsUrl: aws.url,
-    clusterName,
-    region,
-    vpcId,
-    logFile,
-    ...(where.program === undefined ? {} : { program: where.program }),
-  })
+  const controller = controllerOf({ kubeconfig, awsUrl: aws.url, clusterName, region, vpcId, logFile })
   const clients = clientsOf(region, aws.url)
   return {
     clusterName,

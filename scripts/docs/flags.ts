@@ -1,6 +1,7 @@
 /** docs/flags.md, from the declarations in src/flag.ts. */
 import { ignoredFlags } from '../../src/config.ts'
-import { type Flag, flags } from '../../src/flag.ts'
+import { flags } from '../../src/flag.ts'
+import type { Flag } from '../../src/flag-parser.ts'
 import { settings } from '../../src/model/settings.ts'
 
 export function flagsPage(): string {
@@ -22,7 +23,7 @@ export function flagsPage(): string {
     '',
     '## Accepted without effect',
     '',
-    "Flags of ALBC that belong to what is not served here (Services, Gateways, webhooks), so that ALBC's manifests start this controller:",
+    "Flags of ALBC that belong to what is not served here (Services, Gateways), so that ALBC's manifests start this controller:",
     '',
     ...[...ignoredFlags].sort().map((name) => `- \`--${name}\``),
   ].join('\n')}\n`

@@ -54,7 +54,10 @@ export type Kube = {
   /** Server-side apply; `apiVersion` and `kind` are filled in. */
   apply<T extends KubeObject>(
     of: Resource<T>,
-    object: { readonly metadata: ObjectName & { readonly uid?: string }; readonly status?: object },
+    object: {
+      readonly metadata: ObjectName & { readonly [field: string]: unknown }
+      readonly [field: string]: unknown
+    },
     options?: ApplyOptions,
   ): Answer<T>
   delete(of: Resource, name: ObjectName, options?: DeleteOptions): Answer<undefined>

@@ -75,6 +75,33 @@ export type Lease = KubeObject & {
 }
 export const leases = resource<Lease>('coordination.k8s.io/v1', 'leases', 'Lease')
 
+export type SecretObject = KubeObject & {
+  readonly type?: string
+  /** Base64. */
+  readonly data?: Readonly<Record<string, string>>
+}
+export const secrets = resource<SecretObject>('v1', 'secrets', 'Secret')
+
+export type WebhookConfiguration = KubeObject & {
+  readonly webhooks?: readonly { readonly name: string; readonly [field: string]: unknown }[]
+}
+export const mutatingWebhookConfigurations = resource<WebhookConfiguration>(
+  'admissionregistration.k8s.io/v1',
+  'mutatingwebhookconfigurations',
+  'MutatingWebhookConfiguration',
+  'cluster',
+)
+
+type PolicyBinding = KubeObject & {
+  readonly spec?: { readonly policyName?: string; readonly validationActions?: readonly string[] }
+}
+export const validatingAdmissionPolicyBindings = resource<PolicyBinding>(
+  'admissionregistration.k8s.io/v1',
+  'validatingadmissionpolicybindings',
+  'ValidatingAdmissionPolicyBinding',
+  'cluster',
+)
+
 export const configMaps = resource<ConfigMap>('v1', 'configmaps', 'ConfigMap')
 
 export const apiVersionOf = ({ group, version }: Resource): string =>

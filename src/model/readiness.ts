@@ -3,14 +3,22 @@ import type { Target } from './actual.ts'
 import type { Pod, PodCondition, TargetGroupBinding } from './cluster.ts'
 import type { TargetSource } from './endpoint.ts'
 
-/** The second is what pods of an older controller still list. */
-const prefixes = ['target-health.elbv2.k8s.aws/', 'target-health.alb.ingress.k8s.aws/']
+/** Namespaces with this label ask for the gates of their new pods to be added. */
+export const injectLabel = { key: 'elbv2.k8s.aws/pod-readiness-gate-inject', value: 'enabled' }
+
+const prefix = 'target-health.elbv2.k8s.aws/'
+/** What pods of an older controller still list. */
+const legacyPrefix = 'target-health.alb.ingress.k8s.aws/'
+const prefixes = [prefix, legacyPrefix]
+
+export const gateOf = ({ metadata }: TargetGroupBinding): string => `${prefix}${metadata.name}`
+export const isLegacyGate = (conditionType: string): boolean => conditionType.startsWith(legacyPrefix)
 
 export type GateCondition = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
 
 /** Names of this binding's gates that the pod lists. */
 export const gatesOf = ({ metadata }: TargetGroupBinding, { spec }: Pod): readonly string[] => {
-  const names = prefixes.map((prefix) => `${prefix}${metadata.name}`)
+  const names = prefixes.map((start) => `${start}${metadata.name}`)
   return (spec.readinessGates ?? [])
     .map(({ conditionType }) => conditionType)
     .filter((type) => names.includes(type))

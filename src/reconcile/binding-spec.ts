@@ -1,7 +1,7 @@
 /** A binding as its author meant it: what it leaves out is the target group's own; and whether another one acts on that group. */
 import { findTargetGroup } from '../aws/target-group.ts'
 import { completeTargetGroupBinding } from '../kube/write.ts'
-import type { TargetGroupBindingSpec } from '../kind/target-group-binding.ts'
+import { isComplete, statedBy } from '../model/binding.ts'
 import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
 import { problemOn } from '../model/endpoint.ts'
 import type { Problem } from '../model/problem.ts'
@@ -18,17 +18,10 @@ export async function complete(
   context: Context,
 ): Promise<Result<TargetGroupBinding, Refused>> {
   const { spec } = binding
-  if (spec.targetGroupARN && spec.targetType && spec.ipAddressType && spec.vpcID) return ok(binding)
+  if (isComplete(spec)) return ok(binding)
   const group = await groupOf(binding, pass, context)
   if (!group.ok) return group
-  const { arn, targetType, protocol, ipAddressType, vpcId } = group.value
-  const stated = {
-    targetGroupARN: arn,
-    targetType,
-    targetGroupProtocol: protocol,
-    ipAddressType: ipAddressType ?? 'ipv4',
-    vpcID: vpcId,
-  } satisfies Partial<TargetGroupBindingSpec>
+  const stated = statedBy(group.value) ?? {}
   const whole = { ...binding, spec: { ...stated, ...spec } }
   if (context.observe) return ok(whole)
   const written = await completeTargetGroupBinding(context.kube, binding, stated)

@@ -11,7 +11,6 @@ import {
   attributesOut,
   boolean,
   defaultsOf,
-  integer,
   merged,
   oneOf,
   store,
@@ -60,12 +59,8 @@ const https: AttributeTable = {
   ...http,
 }
 
-const network: AttributeTable = { 'tcp.idle_timeout.seconds': integer('350', 60, 6000) }
-
 function tableOf(protocol: string | undefined): AttributeTable {
-  if (protocol === 'HTTPS') return https
-  if (protocol === 'HTTP') return http
-  return protocol === 'TCP' ? network : {}
+  return protocol === 'HTTPS' ? https : http
 }
 
 /** Of a new listener, or of one whose protocol changed: what still applies is kept. */

@@ -35,12 +35,10 @@ export function setSubnets(input: SetSubnetsInput, context: Context): SetSubnets
   checkActive(record, now)
   const { wire } = record
   const before = subnetIds(wire)
-  const { Type: type, Scheme: scheme = 'internet-facing' } = wire
-  const subnets = subnetsOf(account, input, { type, scheme })
+  const subnets = subnetsOf(account, input)
   const ipAddressType = input.IpAddressType ?? wire.IpAddressType ?? 'ipv4'
   checkSubnets(account, subnets, {
-    type,
-    scheme,
+    scheme: wire.Scheme ?? 'internet-facing',
     ipAddressType,
     standing: before,
   })
@@ -58,11 +56,7 @@ export function setSubnets(input: SetSubnetsInput, context: Context): SetSubnets
     owner,
     before.filter((id) => !after.includes(id)),
   )
-  record.wire = {
-    ...wire,
-    AvailabilityZones: zonesOf(account, subnets, input.SubnetMappings),
-    IpAddressType: ipAddressType,
-  }
+  record.wire = { ...wire, AvailabilityZones: zonesOf(subnets), IpAddressType: ipAddressType }
   account.changed()
   return { AvailabilityZones: record.wire.AvailabilityZones, IpAddressType: ipAddressType }
 }
@@ -71,13 +65,7 @@ export function setSecurityGroups(input: SetSecurityGroupsInput, context: Contex
   const { account } = context
   const record = loadBalancerOf(context, input.LoadBalancerArn)
   if (!input.SecurityGroups?.length) invalid('At least one security group must be specified')
-  const { VpcId, Type, SecurityGroups: before = [] } = record.wire
-  if (Type === 'network' && before.length === 0)
-    refuse(
-      'InvalidConfigurationRequest',
-      'Security groups cannot be set on a network load balancer that was created without any',
-    )
-  const groups = securityGroupsOf(account, VpcId, input.SecurityGroups, Type)
+  const groups = securityGroupsOf(account, record.wire.VpcId, input.SecurityGroups)
   record.wire = { ...record.wire, SecurityGroups: groups }
   setGroups(context, interfaceOwner(record.arn), groups)
   account.changed()
@@ -89,7 +77,7 @@ export function setIpAddressType(input: SetIpAddressTypeInput, context: Context)
   const record = loadBalancerOf(context, input.LoadBalancerArn)
   const type = input.IpAddressType ?? 'ipv4'
   const subnets: Subnet[] = subnetIds(record.wire).flatMap((id) => account.subnets.get(id) ?? [])
-  checkIpAddressType(subnets, type, record.wire.Type)
+  checkIpAddressType(subnets, type)
   record.wire = { ...record.wire, IpAddressType: type }
   account.changed()
   return { IpAddressType: type }
