@@ -4,6 +4,7 @@ import {
   DescribeLoadBalancerAttributesCommand,
   DescribeTargetGroupAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
+import type { Filter } from '@aws-sdk/client-ec2'
 import { ok, type Result } from '../lib/result.ts'
 import type { ActualSecurityGroup, Target } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
@@ -104,15 +105,27 @@ export async function readSecurityGroups(
   return ok(all)
 }
 
-/** Groups of nodes and pods that let this group in: whoever opened them may have ended before closing them. */
-export async function readSecurityGroupsNaming(
+/**
+ * Groups of nodes and pods on which rules of ours may be left by one who ended before closing them: those with the tag of
+ * the cluster, and those that let the shared group in.
+ */
+export async function readEndpointGroups(
   reader: Reader,
   mirror: Mirror,
-  id: string,
+  shared: string | undefined,
 ): Promise<Result<void, AwsError>> {
-  const beganAt = Date.now()
-  const found = await securityGroupsBy(reader, [{ Name: 'ip-permission.group-id', Values: [id] }])
-  if (!found.ok) return found
-  mirror.securityGroups.read(found.value, { scope: () => false, beganAt })
+  const filters: Filter[][] = [
+    [
+      { Name: 'vpc-id', Values: [mirror.vpcId] },
+      { Name: 'tag-key', Values: [`kubernetes.io/cluster/${mirror.clusterName}`] },
+    ],
+    ...(shared === undefined ? [] : [[{ Name: 'ip-permission.group-id', Values: [shared] }]]),
+  ]
+  for (const filter of filters) {
+    const beganAt = Date.now()
+    const found = await securityGroupsBy(reader, filter)
+    if (!found.ok) return found
+    mirror.securityGroups.read(found.value, { scope: () => false, beganAt })
+  }
   return ok(undefined)
 }

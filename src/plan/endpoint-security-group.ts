@@ -24,8 +24,8 @@ export function planEndpointSecurityGroup(
   const { disableRestrictedSecurityGroupRules: all, exactBackendPorts: exact } = options.settings
   const ranges = all || exact ? wanted : collapse(wanted)
   const labelled = ranges.map((permission) => ({ ...permission, description: sharedDescription }))
-  const foreign = new Set(group.ingress.filter((one) => !isOurs(one)).map(permissionKey))
-  const ours = group.ingress.filter(isOurs)
+  const foreign = new Set(group.ingress.filter((one) => !isEndpointRule(one)).map(permissionKey))
+  const ours = group.ingress.filter(isEndpointRule)
   // While others may still ask for more, what a wider rule lets in needs no rule of its own.
   const isOpen = (permission: Permission) =>
     !options.complete && ours.some((wide) => covers(wide, permission))
@@ -63,7 +63,14 @@ const covers = (wide: Permission, narrow: Permission): boolean =>
   wide.toPort >= narrow.toPort &&
   permissionKey({ ...wide, fromPort: narrow.fromPort, toPort: narrow.toPort }) === permissionKey(narrow)
 
-const isOurs = ({ description }: Permission): boolean =>
+/** Those that no rule of the group lets in, whoever wrote it. */
+export const lacking = (
+  { ingress }: Pick<ActualSecurityGroup, 'ingress'>,
+  wanted: readonly Permission[],
+): readonly Permission[] => wanted.filter((permission) => !ingress.some((rule) => covers(rule, permission)))
+
+/** With our label: the only ones that are ever revoked. */
+export const isEndpointRule = ({ description }: Permission): boolean =>
   (description ?? '')
     .split(',')
     .map((part) => part.trim())

@@ -2,19 +2,28 @@
 import { apply } from '../apply/apply.ts'
 import { readSecurityGroups } from '../aws/observe.ts'
 import { ok } from '../lib/result.ts'
+import type { ActualSecurityGroup } from '../model/actual.ts'
+import type { AwsError } from '../model/aws-error.ts'
 import { keyOf } from '../model/cluster.ts'
 import { bindingRef } from '../model/endpoint.ts'
+import { isRef } from '../model/ref.ts'
+import type { Permission } from '../model/security-group.ts'
+import type { Draft } from '../plan/draft.ts'
 import type { StepResult } from '../plan/outcome.ts'
-import { planEndpointSecurityGroup } from '../plan/endpoint-security-group.ts'
+import { lacking, planEndpointSecurityGroup } from '../plan/endpoint-security-group.ts'
 import { problemOf } from '../status/event.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { type Context, optionsOf, readerOf } from './context.ts'
 import { backendGroupKey, endpointGroupKey } from './key.ts'
-import { afterAwsError, again, settled } from './verdict.ts'
+import { servedTargetGroups } from './served.ts'
+import { afterAwsError, again, delayOf, settled, soonest } from './verdict.ts'
 
 /** What nobody wants any more is revoked after this, so that a backend that comes back at once finds it open. */
 const revokeAfterMs = 1_500
+
+/** A binding that becomes known is told of at once; that a target group without one is served no more is not. */
+const unknownMs = 30_000
 
 /** Opens what is wanted at once; revokes on a later look. One at a time for each group, whoever asks. */
 export function reconcileEndpointGroup(id: string, pass: Pass, context: Context): Promise<Verdict> {
@@ -22,27 +31,46 @@ export function reconcileEndpointGroup(id: string, pass: Pass, context: Context)
 }
 
 async function reconcile(id: string, pass: Pass, context: Context): Promise<Verdict> {
-  // A write of unknown outcome: until it is settled, nothing of no group is written.
-  const ready = await context.sweeper.ready('', optionsOf(pass, 'reconcile', context))
-  if (!ready.ok) return afterAwsError(ready.error)
-  if (!ready.value.ready) return again(ready.value.afterMs, ready.value.why)
-  if (context.mirror.securityGroups.get(id) === undefined) {
-    const read = await readSecurityGroups(readerOf(context, pass, 'reconcile'), context.mirror, [id])
-    if (!read.ok) return afterAwsError(read.error)
-  }
-  const group = context.mirror.securityGroups.get(id)
+  const { endpointRules, settings } = context
+  const read = await known(id, pass, context)
+  if (!read.ok) return read.verdict
+  const group = read.value
   if (group === undefined) return settled
-  const wanted = context.endpointRules.on(id)
-  const complete = allBindingsKnown(context)
-  const quietMs = context.endpointRules.quietMs(id)
-  const options = { settings: context.settings, complete: complete && quietMs >= revokeAfterMs }
-  const draft = planEndpointSecurityGroup(group, wanted, options)
-  if (!complete) context.endpointRules.await(id)
-  const verdict =
-    complete && !options.complete
-      ? again(revokeAfterMs - quietMs, 'what is not wanted is revoked then')
-      : settled
-  if (context.observe || draft.steps.length === 0) return verdict
+  const wanted = endpointRules.on(id)
+  const whole = planEndpointSecurityGroup(group, wanted, { settings, complete: true })
+  if (!whole.steps.some(({ call }) => call === 'RevokeSecurityGroupIngress'))
+    return await write(id, whole, pass, context)
+  const careful = (): Promise<Verdict> =>
+    write(id, planEndpointSecurityGroup(group, wanted, { settings, complete: false }), pass, context)
+  if (!allBindingsKnown(context)) {
+    endpointRules.await(id)
+    return soonest([await careful(), again(unknownMs, 'not every binding is known: nothing is revoked')])
+  }
+  const leftMs = revokeAfterMs - endpointRules.quietMs(id)
+  if (leftMs <= 0) return await write(id, whole, pass, context)
+  return soonest([await careful(), again(leftMs, 'what is not wanted is revoked then')])
+}
+
+type Known =
+  | { readonly ok: true; readonly value: ActualSecurityGroup | undefined }
+  | { readonly ok: false; readonly verdict: Verdict }
+
+/** As the mirror has it, or read if it hasn't; undefined: there is no such group. */
+async function known(id: string, pass: Pass, context: Context): Promise<Known> {
+  const { mirror, sweeper } = context
+  // A write of unknown outcome: until it is settled, nothing of no group is written.
+  const ready = await sweeper.ready('', optionsOf(pass, 'reconcile', context))
+  if (!ready.ok) return { ok: false, verdict: afterAwsError(ready.error) }
+  if (!ready.value.ready) return { ok: false, verdict: again(ready.value.afterMs, ready.value.why) }
+  if (mirror.securityGroups.get(id) === undefined) {
+    const read = await readSecurityGroups(readerOf(context, pass, 'reconcile'), mirror, [id])
+    if (!read.ok) return { ok: false, verdict: afterAwsError(read.error) }
+  }
+  return { ok: true, value: mirror.securityGroups.get(id) }
+}
+
+async function write(id: string, draft: Draft, pass: Pass, context: Context): Promise<Verdict> {
+  if (context.observe || draft.steps.length === 0) return settled
   const { results } = await apply(
     { stack: '', ...draft },
     {
@@ -55,30 +83,47 @@ async function reconcile(id: string, pass: Pass, context: Context): Promise<Verd
   )
   // A rule that named the shared group was what kept it.
   context.queue.add(backendGroupKey, 'resync')
-  for (const one of results) {
-    if (one.result !== 'failed') continue
-    const gone = isSourceGone(one)
-    tell(id, gone ? { ...one, error: { ...one.error, kind: 'invalid' } } : one, context)
-    if (gone) return again(60_000, 'a source group does not exist')
-    // Somebody else changed it meanwhile: what we know is wrong.
-    if (one.error.kind === 'notFound' || one.error.kind === 'exists') {
-      await readSecurityGroups(readerOf(context, pass, 'reconcile'), context.mirror, [id])
-    }
-    return afterAwsError(one.error)
-  }
-  context.reports.problems(endpointGroupKey(id), [])
-  if (results.some(({ result }) => result === 'skipped')) return again(200, 'the group changed meanwhile')
-  return verdict
+  const failures = results.flatMap((one) => (one.result === 'failed' ? [one] : []))
+  const verdicts = failures.map((one) => failed(id, one, context))
+  // Somebody else changed it meanwhile: what we know is wrong.
+  if (failures.some(({ error: { kind } }) => kind === 'notFound' || kind === 'exists'))
+    await readSecurityGroups(readerOf(context, pass, 'reconcile'), context.mirror, [id])
+  if (failures.length === 0) context.reports.problems(endpointGroupKey(id), [])
+  if (results.some(({ result }) => result === 'skipped'))
+    verdicts.push(again(200, 'the group changed meanwhile'))
+  return soonest(verdicts)
 }
 
+function failed(id: string, failure: Failure, context: Context): Verdict {
+  const { step, error } = failure
+  const gone = isSourceGone(failure)
+  tell(id, gone ? { ...failure, error: { ...error, kind: 'invalid' } } : failure, context)
+  const lasting = gone || isLasting(error)
+  const afterMs = lasting ? 60_000 : delayOf(error)
+  if (step.call === 'AuthorizeSecurityGroupIngress')
+    for (const { source } of step.permissions)
+      if (!('securityGroup' in source) || !isRef(source.securityGroup))
+        context.endpointRules.refuse(id, source, { untilMs: Date.now() + afterMs, lasting })
+  return gone ? again(afterMs, 'a source group does not exist') : afterAwsError(error)
+}
+
+/** What of this is not let in, as far as is known; a group of which nothing is known lets nobody in. */
+export function closedTo(id: string, wanted: readonly Permission[], context: Context): readonly Permission[] {
+  const group = context.mirror.securityGroups.get(id)
+  return group === undefined ? wanted : lacking(group, wanted)
+}
+
+type Failure = Extract<StepResult, { result: 'failed' }>
+
 /** The binding that names it must be mended; until then looking again at once would be the same call for ever. */
-const isSourceGone = ({ step, error }: Extract<StepResult, { result: 'failed' }>): boolean =>
+const isSourceGone = ({ step, error }: Failure): boolean =>
   step.call === 'AuthorizeSecurityGroupIngress' && error.code === 'InvalidGroup.NotFound'
 
+const isLasting = ({ kind }: AwsError): boolean => kind === 'denied' || kind === 'invalid' || kind === 'quota'
+
 /** The targets of those who want something on this group are registered, and may not be reached. */
-function tell(id: string, failure: Extract<StepResult, { result: 'failed' }>, context: Context): void {
-  const { kind } = failure.error
-  if (kind !== 'denied' && kind !== 'invalid' && kind !== 'quota') return
+function tell(id: string, failure: Failure, context: Context): void {
+  if (!isLasting(failure.error)) return
   const wanting = context.bindings
     .list()
     .filter((binding) => context.endpointRules.of(keyOf(binding)).has(id))
@@ -88,13 +133,12 @@ function tell(id: string, failure: Extract<StepResult, { result: 'failed' }>, co
   )
 }
 
-/** Every binding with rules to ask for has asked since we started: only then may anything be revoked. */
-const allBindingsKnown = ({ bindings, endpointRules }: Context): boolean =>
+/**
+ * Every binding with rules to ask for has asked since we started, and every target group that is served has its binding,
+ * which somebody may have deleted while the targets stayed: only then may anything be revoked.
+ */
+const allBindingsKnown = ({ bindings, endpointRules, mirror }: Context): boolean =>
   bindings
     .list()
-    .every(
-      (binding) =>
-        binding.spec.networking === undefined ||
-        binding.metadata.deletionTimestamp !== undefined ||
-        endpointRules.has(keyOf(binding)),
-    )
+    .every((binding) => binding.spec.networking === undefined || endpointRules.has(keyOf(binding))) &&
+  servedTargetGroups(mirror).every((arn) => bindings.of('', [arn]).length > 0)

@@ -1,8 +1,9 @@
 /** What the sweep of the account doesn't read: targets of known target groups, and security groups of nodes and pods. */
-import { readSecurityGroups, readTargets } from '../aws/observe.ts'
+import { readEndpointGroups, readSecurityGroups, readTargets } from '../aws/observe.ts'
 import { equal } from '../lib/json.ts'
 import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
 import { bindingRef } from '../model/endpoint.ts'
+import { isEndpointRule } from '../plan/endpoint-security-group.ts'
 import { targetKey } from '../plan/targets.ts'
 import type { Target } from '../model/actual.ts'
 import type { Pass } from '../watch/queue.ts'
@@ -30,12 +31,25 @@ const patience = (pass: Pass, context: Context) => ({
   deadline: Date.now() + 600_000,
 })
 
+/** Security groups on which rules of ours are, as far as they can be found: those that no binding wants must go. */
+export async function findEndpointGroups(pass: Pass, context: Context): Promise<readonly string[]> {
+  const { mirror, log } = context
+  const reader = { aws: context.aws, options: patience(pass, context) }
+  const read = await readEndpointGroups(reader, mirror, mirror.backendSecurityGroup)
+  if (!read.ok)
+    log.warn({ call: read.error.call, code: read.error.code }, 'rules of ours may be left on nodes')
+  return mirror.securityGroups
+    .values()
+    .filter((group) => !mirror.owns(group) && group.ingress.some(isEndpointRule))
+    .map(({ id }) => id)
+}
+
 async function healEndpointGroups(pass: Pass, context: Context): Promise<void> {
   const { endpointRules, mirror, networkInterfaces, queue, log } = context
   const options = patience(pass, context)
-  const ids = endpointRules.groups()
-  const before = new Map(ids.map((id) => [id, mirror.securityGroups.get(id)?.ingress]))
-  const read = await readSecurityGroups({ aws: context.aws, options }, mirror, ids)
+  const before = new Map(endpointRules.groups().map((id) => [id, mirror.securityGroups.get(id)?.ingress]))
+  const found = await findEndpointGroups(pass, context)
+  const read = await readSecurityGroups({ aws: context.aws, options }, mirror, [...before.keys()])
   const interfaces = await networkInterfaces.refresh(options)
   for (const answer of [read, interfaces])
     if (!answer.ok)
@@ -46,6 +60,7 @@ async function healEndpointGroups(pass: Pass, context: Context): Promise<void> {
     log.warn({ securityGroup: id }, 'rules were changed by somebody else: looking at them')
     queue.add(endpointGroupKey(id), 'drift')
   }
+  for (const id of found) if (!before.has(id)) queue.add(endpointGroupKey(id), 'drift')
   // Costs no call where the same groups guard the same targets.
   for (const binding of context.bindings.list())
     if (binding.spec.networking !== undefined) queue.add(targetsKey(keyOf(binding)), 'drift')

@@ -4,7 +4,6 @@ import { deleteTargetRecord } from '../kube/target-record.ts'
 import { removeFinalizer } from '../kube/write.ts'
 import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
 import { releasedConditions } from '../model/readiness.ts'
-import { named } from '../plan/match.ts'
 import { planTargets } from '../plan/targets.ts'
 import { problemOf } from '../status/event.ts'
 import { bindingRef } from '../model/endpoint.ts'
@@ -14,11 +13,12 @@ import { rivalOf } from './binding-spec.ts'
 import { stackOf } from './bindings.ts'
 import { tell } from './binding-status.ts'
 import type { Context } from './context.ts'
-import { nudgeGroups } from './endpoint-guard.ts'
+import { nobody, want } from './endpoint-guard.ts'
 import { reachOf } from './reach.ts'
 import { registeredIn, write } from './register.ts'
 import { writeConditions } from './readiness.ts'
 import { recordedBy } from './shared-targets.ts'
+import { namedTargetGroups } from './served.ts'
 import { forgetBinding } from './targets-memory.ts'
 import { afterAwsError, afterKubeError, again, settled } from './verdict.ts'
 
@@ -27,7 +27,8 @@ export const bindingFinalizer = 'elbv2.k8s.aws/resources'
 
 export async function leave(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<Verdict> {
   if (context.observe || binding.metadata.finalizers?.includes(bindingFinalizer) !== true) return settled
-  const emptied = await empty(binding, pass, context)
+  const stays = isTakenUp(binding, context)
+  const emptied = stays ? settled : await empty(binding, pass, context)
   if (emptied.verdict !== 'settled') return emptied
   if (binding.spec.multiClusterTargetGroup === true) {
     const deleted = await deleteTargetRecord(context.kube, binding)
@@ -38,7 +39,8 @@ export async function leave(binding: TargetGroupBinding, pass: Pass, context: Co
     releasedConditions(binding, pod).map((condition) => ({ pod, condition })),
   )
   await writeConditions(released, context)
-  nudgeGroups(context, context.endpointRules.remove(keyOf(binding)))
+  // What targets that stay need is open until the next binding asks for it.
+  if (!stays) want(keyOf(binding), nobody, context)
   forgetBinding(context.targets, keyOf(binding), binding.spec.targetGroupARN)
   const removed = await removeFinalizer(context.kube, targetGroupBindings, binding, bindingFinalizer)
   return removed.ok ? settled : afterKubeError(removed.error)
@@ -47,8 +49,6 @@ export async function leave(binding: TargetGroupBinding, pass: Pass, context: Co
 async function empty(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<Verdict> {
   const arn = binding.spec.targetGroupARN
   if (arn === undefined || rivalOf(binding, context) !== undefined) return settled
-  // Deleted by hand while rules send requests there: the group makes the binding anew, and nobody is cut off meanwhile.
-  if (stackOf(binding) !== undefined && isServed(arn, context)) return settled
   const reach = await reachOf(binding, pass, context)
   if (!reach.ok) {
     await tell(binding, reach.error.problems, context)
@@ -77,10 +77,6 @@ async function empty(binding: TargetGroupBinding, pass: Pass, context: Context):
     : settled
 }
 
-function isServed(arn: string, { mirror }: Context): boolean {
-  const served = [
-    ...mirror.rules.values().map(({ actions }) => actions),
-    ...mirror.listeners.values().map(({ defaultActions }) => defaultActions),
-  ]
-  return served.some((actions) => named(actions).includes(arn))
-}
+/** Deleted by hand while rules send requests there: the group makes the binding anew, and nobody is cut off meanwhile. */
+const isTakenUp = (binding: TargetGroupBinding, { mirror }: Context): boolean =>
+  stackOf(binding) !== undefined && namedTargetGroups(mirror).has(binding.spec.targetGroupARN ?? '')

@@ -1,16 +1,15 @@
 /** All loops behind one queue: which pass a key gets, what starts them, what keeps them going. */
-import { readSecurityGroupsNaming } from '../aws/observe.ts'
 import { instanceIdOf } from '../aws/network-interface.ts'
 import { keyOf } from '../model/cluster.ts'
 import { groupsOf } from '../model/group.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { reconcileBackendGroup } from './backend-security-group.ts'
-import { type Context, optionsOf, readerOf } from './context.ts'
+import { type Context, optionsOf } from './context.ts'
 import { reconcileEndpointGroup } from './endpoint-security-group.ts'
 import { reconcileGroup } from './group.ts'
 import { backendGroupKey, endpointGroupKey, groupKey, readKey, targetsKey } from './key.ts'
-import { heal } from './heal.ts'
+import { findEndpointGroups, heal } from './heal.ts'
 import { nudgeOnChange } from './nudge.ts'
 import { reconcileTargets } from './targets.ts'
 
@@ -44,25 +43,11 @@ export async function begin(context: Context, signal: AbortSignal): Promise<void
   ]
   for (const key of keys) unseen.add(key)
   // What one binding leads to belongs to the same first look.
-  const groups = await endpointGroups(start, context)
+  const groups = (await findEndpointGroups(start, context)).map(endpointGroupKey)
   for (const key of [...groups, backendGroupKey]) if (keys.length > 0) unseen.add(key)
   await lookAtNodes(start, context)
   for (const key of [...keys, ...groups, backendGroupKey]) queue.add(key, 'resync')
   reportOutside(context)
-}
-
-/** Of nodes and pods, as far as rules of ours are on them: those that no binding wants any more must go. */
-async function endpointGroups(pass: Pass, context: Context): Promise<string[]> {
-  const { mirror, log } = context
-  const shared = mirror.backendSecurityGroup
-  if (shared === undefined) return []
-  const read = await readSecurityGroupsNaming(readerOf(context, pass, 'sweep'), mirror, shared)
-  if (!read.ok)
-    log.warn({ call: read.error.call, code: read.error.code }, 'rules of ours may be left on nodes')
-  return mirror.securityGroups
-    .values()
-    .filter((group) => !mirror.owns(group))
-    .map(({ id }) => endpointGroupKey(id))
 }
 
 /** The network interfaces of all nodes in a few calls, rather than those of each binding's nodes in many. */

@@ -7,7 +7,7 @@ import { problemOn } from '../model/endpoint.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Pass } from '../watch/queue.ts'
 import { type Context, optionsOf } from './context.ts'
-import { delayOf } from './verdict.ts'
+import { delayOf, passesByItself } from './verdict.ts'
 
 /** Told on the binding, and looked at again. */
 export type Refused = {
@@ -42,7 +42,7 @@ export async function reachOf(
 
 export function refusedAs(binding: TargetGroupBinding, error: AwsError): Refused {
   const why = `${error.call}: ${error.code}`
-  const passes = ['throttled', 'unavailable', 'unknown'].includes(error.kind)
+  const passes = passesByItself(error)
   const problem = problemOn(binding, passes ? 'warning' : 'error', {
     kind: error.kind === 'denied' ? 'AwsDenied' : 'AwsRefused',
     message: `AWS refused ${error.call}: ${error.code}: ${error.message}`,

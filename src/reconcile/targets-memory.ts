@@ -9,6 +9,8 @@ export type Bindable = ActualTargetGroup & { readonly targetType: TargetType }
 export type TargetsMemory = {
   /** Since when a binding has had no endpoints although the cluster doesn't say that there are none. */
   readonly emptySince: Map<string, number>
+  /** Since when new targets of a binding wait for the security groups that guard them. */
+  readonly closedSince: Map<string, number>
   /** Pods whose gate waits, by target group ARN: since when we know of each, by uid. */
   readonly waiting: Map<string, ReadonlyMap<string, number>>
   /** Conditions written a moment ago, by pod uid and type: the watch may not show them yet. */
@@ -29,6 +31,7 @@ export type TargetsMemory = {
 
 export const createTargetsMemory = (): TargetsMemory => ({
   emptySince: new Map(),
+  closedSince: new Map(),
   waiting: new Map(),
   told: new Map(),
   recorded: new Map(),
@@ -40,6 +43,7 @@ export const createTargetsMemory = (): TargetsMemory => ({
 
 export function forgetBinding(memory: TargetsMemory, binding: string, targetGroup?: string): void {
   memory.emptySince.delete(binding)
+  memory.closedSince.delete(binding)
   memory.recorded.delete(binding)
   memory.pods.delete(binding)
   memory.held.delete(binding)

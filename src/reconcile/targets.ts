@@ -2,13 +2,12 @@
 import type { Aws } from '../aws/client.ts'
 import { targetGroupBindings } from '../kube/resource.ts'
 import { addFinalizer } from '../kube/write.ts'
-import { fail, ok, type Result } from '../lib/result.ts'
-import type { Target } from '../model/actual.ts'
+import { ok, type Result } from '../lib/result.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
 import { bindingRef, problemOn, type Targets, targetsOf } from '../model/endpoint.ts'
 import type { Problem } from '../model/problem.ts'
-import { planTargets, targetKey, type TargetsPlan } from '../plan/targets.ts'
+import type { TargetsPlan } from '../plan/targets.ts'
 import { problemOf } from '../status/event.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
@@ -16,14 +15,14 @@ import { complete, conflict, missing, otherVpc, rivalOf } from './binding-spec.t
 import { tell } from './binding-status.ts'
 import { stackOf } from './bindings.ts'
 import { type Context, optionsOf } from './context.ts'
-import { nudgeGroups, open } from './endpoint-guard.ts'
+import { nobody, open, want } from './endpoint-guard.ts'
 import { groupKey, targetsKey } from './key.ts'
 import { bindingFinalizer, leave } from './leave.ts'
-import { reachOf, type Refused, refusedAs } from './reach.ts'
+import { reachOf, type Refused } from './reach.ts'
 import { followHealth } from './readiness.ts'
-import { registeredIn, write } from './register.ts'
-import { record, recordedBy } from './shared-targets.ts'
+import { write } from './register.ts'
 import { forgetBinding } from './targets-memory.ts'
+import { isAlone, missingOf, planOf } from './targets-plan.ts'
 import { afterAwsError, afterKubeError, again, settled, soonest } from './verdict.ts'
 
 /** So long the cluster may fail to say where the endpoints are before anybody is told. */
@@ -38,7 +37,7 @@ export async function reconcileTargets(key: string, pass: Pass, context: Context
   const binding = whole.value
   const rival = rivalOf(binding, context)
   if (rival !== undefined) {
-    nudgeGroups(context, context.endpointRules.set(key, new Map()))
+    want(key, nobody, context)
     return await tell(binding, [conflict(binding, rival)], context)
   }
   if (!context.observe && binding.metadata.finalizers?.includes(bindingFinalizer) !== true) {
@@ -52,19 +51,20 @@ export async function reconcileTargets(key: string, pass: Pass, context: Context
 }
 
 function forget(key: string, context: Context): Verdict {
-  nudgeGroups(context, context.endpointRules.remove(key))
+  want(key, undefined, context)
   context.reports.problems(targetsKey(key), [])
   context.turns.drop(targetsKey(key))
   forgetBinding(context.targets, key)
   return settled
 }
 
-/** Nothing is done for it; what is registered and open stays. */
+/** Nothing is done for it; what is registered and open stays, unless there is no target group that could need it. */
 async function refused(
   binding: TargetGroupBinding,
   { problems, retryMs, why }: Refused,
   context: Context,
 ): Promise<Verdict> {
+  if (problems.some(({ kind }) => kind === 'TargetGroupMissing')) want(keyOf(binding), nobody, context)
   return soonest([await tell(binding, problems, context), again(retryMs, why)])
 }
 
@@ -75,13 +75,14 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   const endpoints = context.informers.endpointsOf(binding)
   const wanted = targetsOf(binding, endpoints, context.settings, cidrs.value)
   const held = [...wanted.problems, ...otherVpc(binding, context)].some(({ level }) => level === 'error')
-  const opened = await open(binding, wanted, pass, context)
-  const planned = await planOf(binding, wanted, { held, aws, pass, context })
+  const opened = await open(binding, held ? undefined : wanted.sources, pass, context)
+  const planned = await planOf(binding, wanted, { held, wait: opened.wait, aws, pass, context })
   if (!planned.ok) return await refused(binding, planned.error, context)
   const plan = planned.value
   if (!mayWrite(plan, wanted, aws, pass, context))
     return again(15_000, 'others register first: AWS takes no more for now')
   const outcome = await write(binding, plan, { aws, pass, context })
+  opened.close(isAlone(binding, wanted, context))
   const failures = outcome.results.flatMap((one) => (one.result === 'failed' ? [one] : []))
   const [failure] = failures
   const empty = emptiness(binding, wanted, plan, context)
@@ -90,7 +91,7 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
     [
       ...wanted.problems,
       ...otherVpc(binding, context),
-      ...opened,
+      ...opened.problems,
       ...empty.problems,
       ...leftOut(binding, wanted, plan, context),
       ...failures.map((one) =>
@@ -108,24 +109,15 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   const skipped = outcome.results.some(({ result }) => result === 'skipped')
   const done = outcome.results.some(({ result }) => result === 'done')
   // What had no room may have it now.
-  const rest = done && !held && missingOf(wanted, arn, context) > 0
+  const rest = done && !held && !opened.wait && missingOf(wanted, arn, context) > 0
   const health = held ? settled : await followHealth(binding, wanted.sources, aws, pass, context)
   return soonest([
     told,
     health,
     empty.verdict,
     skipped || rest ? again(skipped ? 1_000 : 0, 'some targets are left') : settled,
+    opened.wait ? again(1_000, 'the security groups of new targets are not open yet') : settled,
   ])
-}
-
-/** Those that are wanted and, after this pass' writes, still not registered. */
-function missingOf({ targets }: Targets, arn: string, { mirror, observe }: Context): number {
-  const there = new Set(
-    (mirror.registrations.get(arn) ?? []).flatMap(({ id, port, state }) =>
-      state === 'draining' ? [] : [`${id}:${port}`],
-    ),
-  )
-  return observe ? 0 : targets.filter(({ id, port }) => !there.has(`${id}:${port}`)).length
 }
 
 /** Kept for events, which don't wait for a read; in another VPC every address is one from outside. */
@@ -141,80 +133,6 @@ async function cidrsFor(
     return cidrs
   })
   return context.targets.vpcCidrs === undefined ? await read : ok(context.targets.vpcCidrs)
-}
-
-async function planOf(
-  binding: TargetGroupBinding,
-  wanted: Targets,
-  {
-    held,
-    aws,
-    pass,
-    context,
-  }: { readonly held: boolean; readonly aws: Aws; readonly pass: Pass; readonly context: Context },
-): Promise<Result<TargetsPlan, Refused>> {
-  const arn = binding.spec.targetGroupARN ?? ''
-  const ours = await recordedBy(binding, context)
-  if (!ours.ok) return fail({ problems: [], retryMs: 1_000, why: ours.error.message })
-  const registered = await registeredIn(arn, aws, pass, context)
-  if (!registered.ok) {
-    const { error } = registered
-    return fail(
-      error.kind === 'notFound'
-        ? { problems: [missing(binding)], retryMs: 60_000, why: 'the target group is gone' }
-        : refusedAs(binding, error),
-    )
-  }
-  const common = {
-    targetGroup: arn,
-    binding: keyOf(binding),
-    registered: registered.value,
-    ...(ours.value === undefined ? {} : { ours: ours.value }),
-  }
-  if (held || (wanted.targets.length === 0 && !wanted.emptyObeyed)) {
-    context.targets.held.add(keyOf(binding))
-    const { staying, gone } = stayingOf(binding, registered.value, context)
-    const plan = planTargets({ ...common, wanted: staying, emptyObeyed: gone > 0 })
-    return ok(held || gone > 0 ? plan : planTargets({ ...common, wanted: [], emptyObeyed: false }))
-  }
-  context.targets.held.delete(keyOf(binding))
-  rememberPods(binding, wanted, context)
-  if (ours.value !== undefined) {
-    const recorded = await record(binding, ours.value, wanted.targets, registered.value, context)
-    if (!recorded.ok) return fail({ problems: [], retryMs: 1_000, why: recorded.error.message })
-  }
-  return ok(
-    planTargets({
-      ...common,
-      wanted: wanted.targets,
-      emptyObeyed: wanted.emptyObeyed,
-      leaving: wanted.leaving,
-      unsure: wanted.unsure,
-      most: context.settings.maxTargetsPerTargetGroup,
-    }),
-  )
-}
-
-function rememberPods(binding: TargetGroupBinding, { sources }: Targets, { targets }: Context): void {
-  const pods = sources.flatMap(({ target, pod }) =>
-    pod === undefined ? [] : [[targetKey(target), { key: keyOf(pod), uid: pod.metadata.uid }] as const],
-  )
-  targets.pods.set(keyOf(binding), new Map(pods))
-}
-
-/** Whatever the cluster fails to say of the Service: a pod that is gone is no target, its address may be another's soon. */
-function stayingOf(
-  binding: TargetGroupBinding,
-  registered: readonly Target[],
-  { targets, informers }: Context,
-): { readonly staying: readonly Target[]; readonly gone: number } {
-  const known = targets.pods.get(keyOf(binding))
-  const present = registered.filter(({ state }) => state !== 'draining')
-  const staying = present.filter((target) => {
-    const pod = known?.get(targetKey(target))
-    return pod === undefined || informers.stores.pods.get(pod.key)?.metadata.uid === pod.uid
-  })
-  return { staying, gone: present.length - staying.length }
 }
 
 /** While AWS's bucket is dry, others may come first; other accounts have buckets of their own. */

@@ -19,6 +19,10 @@ const delays: Readonly<Record<AwsError['kind'], number>> = {
   invalid: 60_000,
 }
 
+/** AWS is asked again, and nobody has to do anything. */
+export const passesByItself = ({ kind }: AwsError): boolean =>
+  kind === 'throttled' || kind === 'unavailable' || kind === 'unknown'
+
 export const delayOf = ({ kind }: AwsError): number => delays[kind]
 export const afterAwsError = (error: AwsError): Verdict =>
   again(delayOf(error), `${error.call}: ${error.code}`)

@@ -1,11 +1,11 @@
 /** Plays one history and says what went wrong in it. */
-import type { JournalEntry } from '../../localstack/aws/journal.ts'
 import { type Timing, timings } from '../../localstack/timing.ts'
 import { installClock, type Clock } from './clock.ts'
 import { createCluster, deleteIngress, removePod } from './cluster.ts'
 import { historyOf, mendAll, type Op, play, type Scene } from './history.ts'
 import { type Watch, watch } from './invariants.ts'
-import { createWorld, kill, startController, type World } from './world.ts'
+import { callText, ready, Stuck, untilRest } from './stage.ts'
+import { createWorld, kill, startController } from './world.ts'
 
 export type Outcome = {
   readonly seed: number
@@ -14,9 +14,6 @@ export type Outcome = {
   readonly trace: readonly string[]
   readonly calls: number
 }
-
-/** Longest that everything may take to be as asked once faults have stopped: fake time. */
-const convergeMs = 60 * 60_000
 
 const timingOf = (seed: number): Timing =>
   seed % 3 === 0
@@ -84,8 +81,6 @@ export async function run(seed: number, ops: readonly Op[] = historyOf(seed)): P
   return { seed, violations, trace, calls }
 }
 
-class Stuck extends Error {}
-
 type Stage = {
   readonly clock: Clock
   readonly scene: Scene
@@ -147,54 +142,9 @@ async function tell({
   if (world.life) kill(world, world.life)
 }
 
-/** Fake time may have to pass for a promise that waits for it. */
-async function ready<T>(clock: Clock, promise: Promise<T>): Promise<T> {
-  let done = false
-  const settled = promise.finally(() => {
-    done = true
-  })
-  settled.catch(() => undefined)
-  for (let at = 0; !done && at < 2_000; at += 1) await clock.advance(at < 1_000 ? 1 : 100)
-  if (!done) throw new Error('a promise of the simulation itself never settles')
-  return settled
-}
-
-const gauge = (metrics: string, name: string): number =>
-  Number(new RegExp(`^albatross_${name} (\\d+)$`, 'm').exec(metrics)?.[1] ?? -1)
-
-function isIdle({ life }: World): boolean {
-  if (life === undefined) return false
-  const text = life.running.metrics()
-  return gauge(text, 'queue_ready') === 0 && gauge(text, 'queue_delayed') === 0
-}
-
-/** Longer than any wait of a plan, shorter than the time between two looks at everything. */
-const quietMs = 17 * 60_000
-const writes = ({ cloud }: World): number => cloud.journal.since().findLast(({ write }) => write)?.n ?? 0
-
 async function rest({ clock, scene, watching, say }: Stage): Promise<void> {
-  const { world } = scene
-  // What a planned crash waits for may never come: the next rest is without it.
-  const limit = clock.now() + convergeMs
-  // A key that looks every few seconds for what nobody tells, and finds nothing, is at rest too.
-  const doing = (): string => `${writes(world)} ${world.api.store.revision()}`
-  let quietSince = clock.now()
-  for (let calm = 0; calm < 4 && clock.now() - quietSince < quietMs; ) {
-    const before = world.life?.running.metrics()
-    const did = doing()
-    await clock.advance(calm > 0 ? 2_500 : 1_000)
-    calm = isIdle(world) && before !== undefined && before === world.life?.running.metrics() ? calm + 1 : 0
-    if (doing() !== did || world.life === undefined) quietSince = clock.now()
-    if (watching.violations.length > 0) return
-    if (clock.now() > limit)
-      throw new Stuck(
-        `rest: not at rest after ${convergeMs / 60_000} minutes; last passes:\n${world.logs
-          .filter(({ msg }) => msg === 'pass')
-          .slice(-6)
-          .map((line) => JSON.stringify(line))
-          .join('\n')}`,
-      )
-  }
+  await untilRest(clock, scene.world, () => watching.violations.length > 0)
+  if (watching.violations.length > 0) return
   say('=== at rest')
   watching.rest()
 }
@@ -230,14 +180,6 @@ async function restart(stage: Stage): Promise<void> {
   const made = world.cloud.journal.since(from).filter(({ write }) => write)
   if (made.length > 0)
     watching.violations.push(`2: a restart wrote: ${made.slice(0, 5).map(callText).join('; ')}`)
-}
-
-function callText({ action, purpose, input, error }: JournalEntry): string {
-  const said = JSON.stringify(input, (key, value: unknown) =>
-    key === 'Tags' || key === 'TagSpecifications' ? undefined : value,
-  )
-  const short = said.replaceAll(/arn:aws:elasticloadbalancing:[^:]*:\d+:/g, '').slice(0, 400)
-  return `    ${purpose ?? ''} ${action} ${short}${error === undefined ? '' : ` -> ${error}`}`
 }
 
 /** The first place where two texts part. */

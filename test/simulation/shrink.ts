@@ -1,11 +1,16 @@
 /** The shortest history found that still goes wrong in the same way. */
 import type { Op } from './history.ts'
-import { type Outcome, run } from './run.ts'
+import type { Outcome } from './run.ts'
 
 /** What kind of violation it is: the invariant, without what it was about. */
 const kindOf = ({ violations: [first = ''] }: Outcome): string => /^(?:\w+)/.exec(first)?.[0] ?? ''
 
-export async function shrink(failed: Outcome, ops: readonly Op[], mostRuns = 150): Promise<Outcome> {
+export async function shrink(
+  failed: Outcome,
+  ops: readonly Op[],
+  run: (seed: number, ops: readonly Op[]) => Promise<Outcome>,
+  mostRuns = 150,
+): Promise<Outcome> {
   let best = failed
   let shortest = ops
   let runs = 0

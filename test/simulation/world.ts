@@ -59,7 +59,11 @@ export type World = {
   readonly logs: LogLine[]
   /** Faults of the API server, for controllers alone. */
   readonly kubeFaults: { add(fault: Fault): void; clear(): void }
+  /** What controllers talk to, faults apart: the local AWS and API server, or something before them. */
+  wires: { readonly aws: Handle; readonly kube: Handle }
   life: Life | undefined
+  /** Controllers that were started. */
+  lives: number
   /** Told of each death by a planned crash. */
   onDeath: (life: Life) => void
 }
@@ -73,7 +77,7 @@ const crds: readonly Manifest[] = readdirSync(folder)
 const passing = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const never = new Promise<never>(() => undefined)
 
-export async function createWorld(timing: Timing): Promise<World> {
+export async function createWorld(timing: Timing, flags: readonly string[] = []): Promise<World> {
   let vpc: SeededVpc | undefined
   const cloud = createCloud({
     timing,
@@ -91,6 +95,7 @@ export async function createWorld(timing: Timing): Promise<World> {
       `--aws-vpc-id=${vpc.vpcId}`,
       '--sync-period=20m',
       '--enable-leader-election=false',
+      ...flags,
     ],
     {},
   )
@@ -128,7 +133,9 @@ export async function createWorld(timing: Timing): Promise<World> {
     nodes,
     logs: [],
     kubeFaults: createFaults(),
+    wires: { aws: cloud.handle, kube: api.handle },
     life: undefined,
+    lives: 0,
     onDeath: () => undefined,
   }
 }
@@ -202,9 +209,9 @@ export function startController(world: World): Life {
   const faults = world.kubeFaults as ReturnType<typeof createFaults>
   const kube: Handle = async (request) => {
     const fault = faults.take(request)
-    if (fault === undefined) return world.api.handle(request)
-    const done = fault.after === true ? await world.api.handle(request) : undefined
-    return (await suffer(fault)) ?? done ?? world.api.handle(request)
+    if (fault === undefined) return world.wires.kube(request)
+    const done = fault.after === true ? await world.wires.kube(request) : undefined
+    return (await suffer(fault)) ?? done ?? world.wires.kube(request)
   }
   const life: { -readonly [K in keyof Life]: Life[K] } = {
     alive: true,
@@ -233,12 +240,19 @@ export function startController(world: World): Life {
     config: world.config,
     kube: wire(kube, 4, (path) => !/[?&]watch=/.test(path)),
     aws: {
-      requestHandler: inProcess(wire(world.cloud.handle, 25, () => true)),
+      requestHandler: inProcess(
+        wire(
+          (request) => world.wires.aws(request),
+          25,
+          () => true,
+        ),
+      ),
       credentials: { accessKeyId: 'CONTROLLER', secretAccessKey: 'local' },
     },
     log,
   })
   world.life = life
+  world.lives += 1
   return life
 }
 
