@@ -5,6 +5,10 @@ import { join } from 'node:path'
 /** By name: its files, and what they print. A file gets the arguments after the name, and may be started alone. */
 const benches: Readonly<Record<string, { readonly prints: string; readonly files: readonly string[] }>> = {
   calls: { prints: 'AWS calls of ordinary changes, beside those of ALBC', files: ['calls.ts'] },
+  model: {
+    prints: 'milliseconds of model and plan for groups of 10 to 3,000 Ingresses',
+    files: ['model.ts'],
+  },
   targets: { prints: 'from an endpoint to RegisterTargets', files: ['targets.ts'] },
 }
 

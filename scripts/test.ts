@@ -5,7 +5,7 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
 /** Suites with a command of their own: they need more than `npm ci` gives. */
-const apart = new Set(['cluster', 'browser', 'contract', 'node_modules'])
+const apart = new Set(['cluster', 'package', 'browser', 'contract', 'node_modules'])
 
 function testFiles(path: string): string[] {
   if (statSync(path).isFile()) return [path]

@@ -5,8 +5,14 @@ import { loadKubeConfig } from './kube/kubeconfig.ts'
 import { createTransport } from './kube/transport.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
+import { asked } from './usage.ts'
 import { version } from './version.ts'
 
+const text = asked(process.argv.slice(2))
+if (text !== undefined) {
+  process.stdout.write(text)
+  process.exit(0)
+}
 const config = readConfig(process.argv.slice(2), process.env)
 if (!config.ok) {
   for (const mistake of config.error) process.stderr.write(`albatross: ${mistake}\n`)

@@ -2,7 +2,7 @@
 import type { Account } from '../aws/account.ts'
 import { automaticHealth } from '../aws/elbv2/automatic-health.ts'
 import type { Timing } from '../timing.ts'
-import type { Plane } from './exchange.ts'
+import type { Plane, Reach } from './exchange.ts'
 import { HealthChecks } from './health.ts'
 import { Listeners, type LoadBalancerAddress } from './listeners.ts'
 import type { Address, Network } from './network.ts'
@@ -37,8 +37,13 @@ export function startDataPlane(options: DataPlaneOptions): DataPlane {
   const { account, network, timing, clientAddress = somewhere } = options
   let table: Table = emptyTable
   const upstreams = new Upstreams(network, timing)
-  const plane: Plane = { table: () => table, network, timing, upstreams, turns: new Map(), clientAddress }
-  const health = new HealthChecks(account, network, timing)
+  const reach: Reach = ({ ip, loadBalancer }, port) => {
+    if (loadBalancer !== undefined) return listeners.addressOf(loadBalancer, port)
+    return ip === undefined ? undefined : network.reach(ip, port)
+  }
+  const turns = new Map<string, number>()
+  const plane: Plane = { table: () => table, network, timing, upstreams, turns, reach, clientAddress }
+  const health = new HealthChecks(account, reach, timing)
   const watchers = new Set<() => void>()
   const listeners = new Listeners(plane, () => {
     for (const watcher of watchers) watcher()

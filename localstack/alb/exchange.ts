@@ -5,10 +5,11 @@ import type { Request } from '../../src/route/request.ts'
 import type { Timing } from '../timing.ts'
 import type { Headers } from './header.ts'
 import type { Reply } from './http2-reply.ts'
-import type { Network } from './network.ts'
-import type { ListenerEntry, Table } from './table.ts'
+import type { Address, Network } from './network.ts'
+import type { ListenerEntry, Table, TargetEntry } from './table.ts'
 import type { Upstreams } from './upstream.ts'
 
+export type Reach = (target: TargetEntry, port: number) => Address | undefined
 export type Plane = {
   readonly table: () => Table
   readonly network: Network
@@ -16,6 +17,8 @@ export type Plane = {
   readonly upstreams: Upstreams
   /** Counts the requests of each target group, for round robin. */
   readonly turns: Map<string, number>
+  /** Where a target answers on this machine; undefined: nowhere now. */
+  readonly reach: Reach
   /** The address that every client of this machine is taken to have. */
   readonly clientAddress: string
 }

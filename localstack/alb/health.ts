@@ -3,7 +3,7 @@ import type { TargetHealth } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Account } from '../aws/account.ts'
 import { setTargetHealth } from '../aws/elbv2/target-state.ts'
 import type { Timing } from '../timing.ts'
-import type { Network } from './network.ts'
+import type { Reach } from './exchange.ts'
 import { probe } from './probe.ts'
 import type { GroupEntry, Table, TargetEntry } from './table.ts'
 
@@ -25,13 +25,13 @@ type Life = {
 
 export class HealthChecks {
   readonly #account: Account
-  readonly #network: Network
+  readonly #reach: Reach
   readonly #timing: Timing
   readonly #lives = new Map<string, Life>()
 
-  constructor(account: Account, network: Network, timing: Timing) {
+  constructor(account: Account, reach: Reach, timing: Timing) {
     this.#account = account
-    this.#network = network
+    this.#reach = reach
     this.#timing = timing
   }
 
@@ -84,9 +84,9 @@ export class HealthChecks {
   async #check(life: Life): Promise<void> {
     const begun = performance.now()
     const { group, target, stopped } = life
-    const network = this.#network
+    const reach = this.#reach
     const timing = this.#timing
-    const found = await probe({ network, timing, group: group.wire, target, signal: stopped.signal })
+    const found = await probe({ reach, timing, group: group.wire, target, signal: stopped.signal })
     if (stopped.signal.aborted) return
     this.#judge(life, found)
     const intervalMs = (life.group.wire.HealthCheckIntervalSeconds ?? 30) * 1000 * timing.healthCheckScale

@@ -1,9 +1,10 @@
 /** The socket side of a listener: an HTTP or HTTPS server that opens, lets in whom the security groups allow, and closes without a hang. */
 import { ServerResponse, createServer } from 'node:http'
 import type { Server } from 'node:http'
-import { type AddressInfo, type Server as NetServer, type Socket, createServer as createDoor } from 'node:net'
+import { type Server as NetServer, type Socket, createServer as createDoor } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { rawError } from './answer.ts'
+import { bind } from './bind.ts'
 import { type Plane, idleTimeoutMs } from './exchange.ts'
 import type { Address } from './network.ts'
 import { secure } from './secure.ts'
@@ -11,10 +12,10 @@ import { serve } from './serve.ts'
 import type { ListenerEntry } from './table.ts'
 import { wantsTunnel } from './tunnel.ts'
 
-export type OpenListener = {
+export type OpenListener<Entry = ListenerEntry> = {
   readonly address: Address
   /** New settings take effect with the next request. */
-  readonly follow: (entry: ListenerEntry) => void
+  readonly follow: (entry: Entry) => void
   /** Takes nobody in any more; what is under way ends by itself. */
   readonly close: () => Promise<void>
   readonly destroy: () => Promise<void>
@@ -30,7 +31,7 @@ export async function openListener(plane: Plane, first: ListenerEntry): Promise<
   door.on('connection', (socket) => {
     if (admit(plane, state, socket)) tls?.take(socket)
   })
-  const address = await listen(plane, door, first)
+  const address = await bind(plane.network, door, first)
   return {
     address,
     follow: (next) => {
@@ -113,24 +114,4 @@ function admit(plane: Plane, { entry, sockets }: State, socket: Socket): boolean
   sockets.add(socket)
   socket.once('close', () => sockets.delete(socket))
   return true
-}
-
-/** Its real port on an address of the load balancer's own, or a free one where that can't be had. */
-async function listen(plane: Plane, server: NetServer, entry: ListenerEntry): Promise<Address> {
-  const host = plane.network.loadBalancerHost(entry.loadBalancer.dnsName)
-  const port = await plane.network.listenerPort(host, entry.port)
-  const at = (wanted: number): Promise<Address> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(wanted, host, () => {
-        server.off('error', reject)
-        server.on('error', () => undefined)
-        resolve({ host, port: (server.address() as AddressInfo).port })
-      })
-    })
-  return at(port).catch((error: unknown) => {
-    // Somebody else was faster between the look and the call.
-    if (port === 0) throw error
-    return at(0)
-  })
 }

@@ -1,17 +1,19 @@
 /** Opens and closes listeners so that they are those of the table; one change after the other. */
 import type { Plane } from './exchange.ts'
+import { openDoor } from './door.ts'
 import { type OpenListener, openListener } from './listener.ts'
 import type { Address } from './network.ts'
-import type { ListenerEntry } from './table.ts'
+import type { DoorEntry, ListenerEntry } from './table.ts'
 
-type Open = { entry: ListenerEntry; readonly listener: OpenListener }
+type Entry = ListenerEntry | DoorEntry
+type Open = { entry: Entry; readonly listener: OpenListener<never> }
 
 export type LoadBalancerAddress = { readonly dnsName: string; readonly host: string }
 
 export class Listeners {
   readonly #plane: Plane
   readonly #open = new Map<string, Open>()
-  readonly #closing = new Set<OpenListener>()
+  readonly #closing = new Set<OpenListener<never>>()
   #stopped = false
   #settled: Promise<void> = Promise.resolve()
   readonly #moved: () => void
@@ -55,24 +57,36 @@ export class Listeners {
     await Promise.all(all.map((listener) => listener.destroy()))
   }
 
+  async #openOne(entry: Entry): Promise<OpenListener<never>> {
+    return entry.protocol === 'TCP'
+      ? await openDoor(this.#plane, entry)
+      : await openListener(this.#plane, entry)
+  }
+
   /** New ports open before old ones close. A listener that changes its protocol gets a new server. */
   async #sync(): Promise<void> {
     if (this.#stopped) return
+    const { listeners, doors } = this.#plane.table()
+    const able = [...listeners.values()].filter(
+      ({ protocol, certificates }) => protocol === 'HTTP' || certificates.length > 0,
+    )
     const wanted = new Map(
-      [...this.#plane.table().listeners.values()]
-        .filter(({ protocol, certificates }) => protocol === 'HTTP' || certificates.length > 0)
-        .map((entry) => [`${entry.arn} ${entry.protocol} ${entry.port}`, entry]),
+      [...able, ...doors.values()].map((entry): [string, Entry] => [
+        `${entry.arn} ${entry.protocol} ${entry.port}`,
+        entry,
+      ]),
     )
     let moved = false
     for (const [key, entry] of wanted) {
       const open = this.#open.get(key)
       if (open) {
         open.entry = entry
-        open.listener.follow(entry)
+        // The same key is the same protocol.
+        open.listener.follow(entry as never)
         continue
       }
       // What can't be opened now is tried again with the next change.
-      const listener = await openListener(this.#plane, entry).catch(() => undefined)
+      const listener = await this.#openOne(entry).catch(() => undefined)
       if (listener) this.#open.set(key, { entry, listener })
       moved = true
     }

@@ -2,7 +2,7 @@
 import { request } from 'node:http'
 import type { TargetGroup, TargetHealth } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Timing } from '../timing.ts'
-import type { Network } from './network.ts'
+import type { Reach } from './exchange.ts'
 import type { TargetEntry } from './table.ts'
 import { ConnectTimeout, dial } from './upstream.ts'
 
@@ -26,7 +26,7 @@ export function acceptsCode(matcher: string, code: number): boolean {
 }
 
 export type Check = {
-  readonly network: Network
+  readonly reach: Reach
   readonly timing: Timing
   readonly group: TargetGroup
   readonly target: TargetEntry
@@ -34,7 +34,7 @@ export type Check = {
 }
 
 /** Healthy, or unhealthy with AWS's reason and description. Never rejects. */
-export function probe({ network, timing, group, target, signal }: Check): Promise<TargetHealth> {
+export function probe({ reach, timing, group, target, signal }: Check): Promise<TargetHealth> {
   const port =
     group.HealthCheckPort === undefined || group.HealthCheckPort === 'traffic-port'
       ? target.port
@@ -42,6 +42,7 @@ export function probe({ network, timing, group, target, signal }: Check): Promis
   const scaledMs = (group.HealthCheckTimeoutSeconds ?? 5) * 1000 * timing.healthCheckScale
   const timeoutMs = Math.max(scaledMs, timing.healthCheckTimeoutFloorMs)
   const { ip } = target
+  const at = reach(target, port)
   return new Promise((resolve) => {
     const timer = setTimeout(() => end(timedOut), timeoutMs)
     const end = (health: TargetHealth): void => {
@@ -53,11 +54,15 @@ export function probe({ network, timing, group, target, signal }: Check): Promis
     const aborted = (): void => end(failed)
     signal.addEventListener('abort', aborted)
     const outgoing =
-      ip === undefined || !target.admits(port)
+      ip === undefined || at === undefined || !target.admits(port)
         ? undefined
         : request({
             createConnection: () =>
-              dial(network, { ip, port, secure: group.HealthCheckProtocol === 'HTTPS' }, timeoutMs),
+              dial(
+                { reach: () => at },
+                { ip, port, secure: group.HealthCheckProtocol === 'HTTPS' },
+                timeoutMs,
+              ),
             path: group.HealthCheckPath ?? '/',
             setHost: false,
             headers: ['Host', `${ip}:${port}`, 'User-Agent', 'ELB-HealthChecker/2.0', 'Connection', 'close'],

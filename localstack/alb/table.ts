@@ -8,6 +8,7 @@ import type {
   TargetRecord,
 } from '../aws/account.ts'
 import { keyPairOf } from '../aws/acm/key-pair.ts'
+import { groupsNamed } from '../aws/elbv2/association.ts'
 import { defaultSslPolicy } from '../aws/elbv2/ssl-policy.ts'
 import { type RoutingAction, type RoutingRule, routingAction, routingRule } from './action.ts'
 import { type CertificateEntry, certificateEntry } from './certificate.ts'
@@ -16,7 +17,7 @@ import { type Peer, groupsByAddress, permits, rulesOfGroups } from './permit.ts'
 
 type Attributes = ReadonlyMap<string, string>
 
-type LoadBalancerEntry = {
+export type LoadBalancerEntry = {
   readonly arn: string
   readonly dnsName: string
   readonly attributes: Attributes
@@ -37,6 +38,16 @@ export type ListenerEntry = {
   readonly otherwise: RoutingAction
   readonly otherwiseGate?: Gate
 }
+/** A listener of a network load balancer. */
+export type DoorEntry = {
+  readonly arn: string
+  readonly port: number
+  readonly protocol: 'TCP'
+  readonly loadBalancer: LoadBalancerEntry
+  readonly attributes: Attributes
+  /** The target group that it passes connections to. */
+  readonly group: string
+}
 export type TargetEntry = {
   /** `<id>:<port>`, as the account has it. */
   readonly key: string
@@ -46,6 +57,8 @@ export type TargetEntry = {
   readonly draining: boolean
   /** Its address in the VPC; none for an instance that doesn't run. */
   readonly ip?: string
+  /** It is a load balancer, of this ARN. */
+  readonly loadBalancer?: string
   /** Whether the target's security groups let its load balancer in at a port. */
   readonly admits: (port: number) => boolean
 }
@@ -59,12 +72,13 @@ export type GroupEntry = {
 }
 export type Table = {
   readonly listeners: ReadonlyMap<string, ListenerEntry>
+  readonly doors: ReadonlyMap<string, DoorEntry>
   readonly groups: ReadonlyMap<string, GroupEntry>
   /** Epoch milliseconds at which time alone changes it: a load balancer becomes active, a target has drained. */
   readonly until?: number
 }
 
-export const emptyTable: Table = { listeners: new Map(), groups: new Map() }
+export const emptyTable: Table = { listeners: new Map(), doors: new Map(), groups: new Map() }
 
 export function tableOf(account: Account, now: number): Table {
   const active = [...account.loadBalancers.values()].filter(({ activeAt }) => activeAt <= now)
@@ -76,11 +90,18 @@ export function tableOf(account: Account, now: number): Table {
       .map(({ listenerArn, clientSecret }) => [listenerArn, clientSecret]),
   )
   const listeners = new Map<string, ListenerEntry>()
+  const doors = new Map<string, DoorEntry>()
   const users = new Map<string, string>()
   for (const record of account.listeners.values()) {
     const { arn, wire, attributes, loadBalancerArn } = record
     const loadBalancer = entries.get(loadBalancerArn)
     if (!loadBalancer) continue
+    if (account.loadBalancers.get(loadBalancerArn)?.wire.Type === 'network') {
+      const door = doorEntry(record, loadBalancer)
+      for (const group of groupsNamed(wire.DefaultActions)) users.set(group, loadBalancerArn)
+      if (door) doors.set(arn, door)
+      continue
+    }
     const gate = gateOf(wire.DefaultActions ?? [], account.region, secrets.get(arn))
     const entry: ListenerEntry = {
       arn,
@@ -107,9 +128,20 @@ export function tableOf(account: Account, now: number): Table {
   ].filter((time) => time > now)
   return {
     listeners,
+    doors,
     groups: groupEntries(account, users, now),
     ...(times.length > 0 ? { until: Math.min(...times) } : {}),
   }
+}
+
+/** TLS and UDP are not offered. */
+function doorEntry(
+  { arn, wire, attributes }: ListenerRecord,
+  loadBalancer: LoadBalancerEntry,
+): DoorEntry | undefined {
+  const [group] = groupsNamed(wire.DefaultActions)
+  if (wire.Protocol !== 'TCP' || group === undefined) return undefined
+  return { arn, port: wire.Port ?? 0, protocol: 'TCP', loadBalancer, attributes: new Map(attributes), group }
 }
 
 function certificatesOf(
@@ -128,11 +160,13 @@ function loadBalancerEntry(
   { arn, wire, attributes }: LoadBalancerRecord,
 ): LoadBalancerEntry {
   const rules = rulesOfGroups(account, wire.SecurityGroups ?? [])
+  // A network load balancer may have no security group, and then lets everybody in.
+  const open = wire.Type === 'network' && !wire.SecurityGroups?.length
   return {
     arn,
     dnsName: wire.DNSName ?? wire.LoadBalancerName ?? arn,
     attributes: new Map(attributes),
-    admits: (clientIp, port) => permits(rules, port, { ips: [clientIp], groups: [] }),
+    admits: (clientIp, port) => open || permits(rules, port, { ips: [clientIp], groups: [] }),
   }
 }
 
@@ -198,7 +232,7 @@ function targetEntry(
   key: string,
   record: TargetRecord,
 ): TargetEntry {
-  const ip = group.wire.TargetType === 'instance' ? instanceAddress(account, record.id) : record.id
+  const ip = addressOf(account, group.wire.TargetType, record.id)
   const groups = ip === undefined ? undefined : interfaces.get(ip)
   const rules = groups && rulesOfGroups(account, groups)
   return {
@@ -207,9 +241,16 @@ function targetEntry(
     record,
     draining: record.drainingUntil !== undefined,
     ...(ip === undefined ? {} : { ip }),
+    ...(group.wire.TargetType === 'alb' ? { loadBalancer: record.id } : {}),
     // An address without a network interface lies outside the VPC, where no security group of ours rules.
     admits: (port) => !rules || (from !== undefined && permits(rules, port, from)),
   }
+}
+
+function addressOf(account: Account, type: string | undefined, id: string): string | undefined {
+  if (type === 'instance') return instanceAddress(account, id)
+  const loadBalancer = account.loadBalancers.get(id)
+  return loadBalancer ? peerOf(account, loadBalancer).ips[0] : id
 }
 
 function instanceAddress(account: Account, id: string): string | undefined {

@@ -26,14 +26,19 @@ const longestHeaders = 32 * 1024
 
 /** A connection to a target as the load balancer makes it: its certificate is never looked at. */
 export function dial(
-  network: Network,
-  to: { readonly ip: string; readonly port: number; readonly secure: boolean },
+  network: Pick<Network, 'reach'>,
+  to: {
+    readonly ip: string
+    readonly port: number
+    readonly secure: boolean
+    readonly halfOpen?: boolean
+  },
   timeoutMs: number,
 ): Socket {
   const { host, port } = network.reach(to.ip, to.port)
   const socket = to.secure
     ? connectTls({ host, port, rejectUnauthorized: false })
-    : connectTcp({ host, port, noDelay: true })
+    : connectTcp({ host, port, noDelay: true, allowHalfOpen: to.halfOpen ?? false })
   // A busy process may see the timer before the connection that is long there: one more turn decides.
   const timer = setTimeout(() => {
     setImmediate(() => {

@@ -1,5 +1,6 @@
 /** One account in one region: all that the control plane stores. Shapes are AWS's own, so that Describe returns them. */
 import type {
+  Address,
   Instance,
   InternetGateway,
   NetworkInterface,
@@ -121,6 +122,8 @@ export class Account {
   readonly securityGroups = new Map<string, SecurityGroupRecord>()
   readonly networkInterfaces = new Map<string, NetworkInterfaceRecord>()
   readonly instances = new Map<string, Instance>()
+  /** Elastic addresses, by allocation id. */
+  readonly addresses = new Map<string, Address>()
   readonly certificates = new Map<string, CertificateDetail>()
   /** PEM of imported certificates, by ARN: for the data plane alone, shown nowhere. */
   readonly keyPairs = new Map<string, KeyPair>()

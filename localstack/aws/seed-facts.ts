@@ -1,6 +1,7 @@
 /** Loads what a recording found in an account (the SDK's Describe shapes) into an account of ours. */
 import type { CertificateDetail } from '@aws-sdk/client-acm'
 import type {
+  Address,
   AvailabilityZone,
   Instance,
   InternetGateway,
@@ -24,6 +25,7 @@ export type Facts = {
   readonly subnets?: readonly Subnet[]
   readonly securityGroups?: readonly SecurityGroup[]
   readonly instances?: readonly Instance[]
+  readonly addresses?: readonly Address[]
   readonly routeTables?: readonly RouteTable[]
   readonly internetGateways?: readonly InternetGateway[]
   readonly availabilityZones?: readonly AvailabilityZone[]
@@ -39,6 +41,7 @@ export function seedFacts(account: Account, facts: Facts): void {
   put(account, account.subnets, facts.subnets, ({ SubnetId }) => SubnetId)
   put(account, account.routeTables, facts.routeTables, ({ RouteTableId }) => RouteTableId)
   put(account, account.internetGateways, facts.internetGateways, ({ InternetGatewayId }) => InternetGatewayId)
+  put(account, account.addresses, facts.addresses, ({ AllocationId }) => AllocationId)
   account.availabilityZones.push(...(facts.availabilityZones ?? []))
   for (const certificate of facts.certificates ?? [])
     account.certificates.set(certificate.CertificateArn ?? '', certificate)
@@ -87,7 +90,7 @@ function seedWebAcl(
 
 function seedTargetGroup(account: Account, wire: TargetGroup): void {
   const arn = wire.TargetGroupArn ?? ''
-  const attributes = newTargetGroupAttributes(wire.TargetType ?? 'instance')
+  const attributes = newTargetGroupAttributes(wire.TargetType ?? 'instance', wire.Protocol)
   account.targetGroups.set(arn, { arn, wire: { ...wire }, attributes, targets: new Map() })
 }
 

@@ -9,6 +9,19 @@ const root = resolve(import.meta.dirname, '../..')
 /** The controller's calls are told from a scenario's own by their access key. */
 export const controllerAccessKey = 'CONTROLLER'
 
+/** What is started, and as whom; by default the sources, as this process's own user. */
+export type Program = {
+  readonly command: readonly string[]
+  readonly directory: string
+  readonly uid?: number
+  readonly env?: Readonly<Record<string, string>>
+}
+const guard = join(import.meta.dirname, 'guard.ts')
+const sources: Program = {
+  command: [process.execPath, '--import', guard, join(root, 'src/main.ts')],
+  directory: root,
+}
+
 export type ControllerOptions = {
   readonly kubeconfig: string
   readonly awsUrl: string
@@ -17,6 +30,7 @@ export type ControllerOptions = {
   readonly vpcId: string
   /** Where its log lines go. */
   readonly logFile: string
+  readonly program?: Program
 }
 
 export function controllerOf(options: ControllerOptions): World['controller'] & { stop(): Promise<void> } {
@@ -53,21 +67,21 @@ function launch(options: ControllerOptions, port: number): ChildProcess {
     // One that was killed would keep its successor waiting for its Lease.
     '--enable-leader-election=false',
   ]
-  const child = spawn(
-    process.execPath,
-    ['--import', join(import.meta.dirname, 'guard.ts'), join(root, 'src/main.ts'), ...flags],
-    {
-      cwd: root,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: process.env['HOME'] ?? '',
-        AWS_ENDPOINT_URL: options.awsUrl,
-        AWS_ACCESS_KEY_ID: controllerAccessKey,
-        AWS_SECRET_ACCESS_KEY: 'local',
-      },
+  const { command, directory, uid, env } = options.program ?? sources
+  const [file = '', ...args] = command
+  const child = spawn(file, [...args, ...flags], {
+    cwd: directory,
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      AWS_ENDPOINT_URL: options.awsUrl,
+      AWS_ACCESS_KEY_ID: controllerAccessKey,
+      AWS_SECRET_ACCESS_KEY: 'local',
+      ...env,
     },
-  )
+  })
   const log = createWriteStream(options.logFile, { flags: 'a' })
   child.stdout?.pipe(log, { end: false })
   child.stderr?.pipe(log, { end: false })

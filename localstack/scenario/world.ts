@@ -10,7 +10,7 @@ import { remoteOf } from '../kube/remote.ts'
 import { createApiServer } from '../kube/server.ts'
 import { timings } from '../timing.ts'
 import { ask } from './ask.ts'
-import { controllerAccessKey, controllerOf } from './controller.ts'
+import { controllerAccessKey, controllerOf, type Program } from './controller.ts'
 import type { JournalEntry, World } from './scenario.ts'
 import { type Cluster, startSystemOn } from './system.ts'
 
@@ -28,9 +28,11 @@ type Where = {
   readonly region: string
   /** Of a real API server, to use in place of the one in memory. */
   readonly kubeconfig?: string | undefined
+  readonly program?: Program
 }
 
-export async function startWorld({ clusterName, region, kubeconfig: real }: Where): Promise<Running> {
+export async function startWorld(where: Where): Promise<Running> {
+  const { clusterName, region, kubeconfig: real } = where
   const directory = mkdtempSync(join(tmpdir(), 'albatross-'))
   const cluster = real === undefined ? await inMemory(directory) : remote(real)
   const options = { clusterName, region, timing: timings.sandbox, onlookers: [onlooker] }
@@ -39,7 +41,15 @@ export async function startWorld({ clusterName, region, kubeconfig: real }: Wher
   const { vpcId, nodeSecurityGroup, kube } = system
   const aws = await listen(system.cloud.handle)
   const logFile = join(directory, 'controller.log')
-  const controller = controllerOf({ kubeconfig, awsUrl: aws.url, clusterName, region, vpcId, logFile })
+  const controller = controllerOf({
+    kubeconfig,
+    awsUrl: aws.url,
+    clusterName,
+    region,
+    vpcId,
+    logFile,
+    ...(where.program === undefined ? {} : { program: where.program }),
+  })
   const clients = clientsOf(region, aws.url)
   return {
     clusterName,

@@ -146,7 +146,8 @@ const words: Readonly<Record<ProblemKind, Words>> = {
   },
   Guarded: {
     means: 'More would be deleted than a change of class, selector or flag should delete at once.',
-    remedy: 'Undo the change, or approve it.',
+    remedy:
+      'Undo the change, delete the Ingresses, or approve it by annotating the IngressGroup as the event says.',
     until: 'later',
   },
   ReplacementImpossible: {

@@ -12,11 +12,12 @@ export function canonical(value: unknown): string {
   if (Array.isArray(value))
     return `[${value.map((item) => canonical(item === undefined ? null : item)).join(',')}]`
   if (value !== null && typeof value === 'object') {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
-    return `{${members.join(',')}}`
+    const members = value as Readonly<Record<string, unknown>>
+    let text = ''
+    for (const key of Object.keys(members).sort())
+      if (members[key] !== undefined)
+        text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(members[key])}`
+    return `{${text}}`
   }
   return JSON.stringify(value) ?? 'null'
 }

@@ -2,8 +2,7 @@
 import type { ActualRule } from '../model/actual.ts'
 import type { IngressKey } from '../model/choice.ts'
 import { isHeld, type Rule, type RuleItem } from '../model/listener.ts'
-import { actionsKey, conditionsKey, statesStickiness } from './match.ts'
-import { canonical } from '../lib/json.ts'
+import { actionsKey, conditionsKey, statesStickiness, transformsKey } from './match.ts'
 import { overlap } from './overlap.ts'
 import { pin, type Entry } from './pin.ts'
 import { increasing, pair } from './sequence.ts'
@@ -60,7 +59,7 @@ function matchContent(wanted: readonly Rule[], served: readonly ActualRule[]): P
     [
       statesStickiness(desired),
       conditionsKey(rule.conditions),
-      canonical([...rule.transforms].map((one) => canonical(one)).sort()),
+      transformsKey(rule.transforms),
       actionsKey(rule.actions, desired),
     ].join('\n')
   const sticky: Rule['actions'] = [{ type: 'forward', targetGroups: [], stickiness: {} }]

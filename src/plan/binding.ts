@@ -2,6 +2,7 @@
 import { equal } from '../lib/json.ts'
 import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
 import { isRef } from '../model/ref.ts'
+import { memo } from '../lib/memo.ts'
 import type { TargetGroup } from '../model/target-group.ts'
 import { draft, keyOfName, step, type Draft } from './draft.ts'
 import type { BindingSpec, Step, Wait } from './step.ts'
@@ -38,7 +39,13 @@ export function planBinding(world: World, match: TargetGroupMatch): Draft {
 }
 
 export const bindingOf = (world: World, arn: string): TargetGroupBinding | undefined =>
-  world.actual.bindings.find(({ spec }) => spec.targetGroupARN === arn)
+  byTargetGroup(world.actual.bindings).get(arn)
+
+/** The first one of each target group. */
+const byTargetGroup = memo(
+  (bindings: readonly TargetGroupBinding[]): ReadonlyMap<string | undefined, TargetGroupBinding> =>
+    new Map(bindings.toReversed().map((binding) => [binding.spec.targetGroupARN, binding])),
+)
 
 export const bindingGone = (binding: TargetGroupBinding): Wait => ({
   for: 'bindingGone',

@@ -1,5 +1,6 @@
 /** When two rules, actions, certificates or permissions mean the same to AWS, and what rules a target group is named by. */
 import { canonical, equal } from '../lib/json.ts'
+import { memo } from '../lib/memo.ts'
 import type { Action, ForwardAction, RedirectAction } from '../model/action.ts'
 import type { MutualAuthentication } from '../model/listener.ts'
 import type { Permission } from '../model/security-group.ts'
@@ -78,11 +79,12 @@ export const statesStickiness = (actions: readonly Action[]): boolean =>
   actions.some((action) => action.type === 'forward' && action.stickiness !== undefined)
 
 /** The order of conditions never counts, the order of the values in one does (as ALBC compares). */
-export const conditionsKey = (conditions: readonly Condition[]): string =>
-  canonical(conditions.map((condition) => canonical(condition)).sort(byText))
+export const conditionsKey = memo((conditions: readonly Condition[]): string =>
+  canonical(conditions.map((condition) => canonical(condition)).sort(byText)),
+)
 
-const transformsKey = (transforms: readonly Transform[]): string =>
-  canonical([...transforms].sort((a, b) => byText(a.type, b.type)))
+export const transformsKey = (transforms: readonly Transform[]): string =>
+  transforms.length === 0 ? '[]' : canonical([...transforms].sort((a, b) => byText(a.type, b.type)))
 
 export const sameTransforms = (a: Content, b: Content): boolean =>
   transformsKey(a.transforms) === transformsKey(b.transforms)

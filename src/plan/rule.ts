@@ -112,9 +112,8 @@ function changeRules(change: Change): { readonly draft: Draft; readonly gates: r
     if (verdict.open) modifies.push({ slot, step: modifyRule(slot, creates, reorder) })
     else waiting.push(slot)
   }
-  const unmade = placed.filter(
-    (slot) => slot.kind === 'create' && !creates.some((made) => made.slot === slot),
-  )
+  const made = new Set(creates.map(({ slot }) => slot))
+  const unmade = placed.filter((slot) => slot.kind === 'create' && !made.has(slot))
   const deletes = deleteRules(change, [...creates, ...modifies], [...waiting, ...unmade], reorder)
   return {
     draft: draft({

@@ -223,4 +223,6 @@ export type Plan = {
   readonly holds: readonly Hold[]
   /** What planning itself found wrong, on the member at fault. */
   readonly problems: readonly Problem[]
+  /** What the guard keeps from running until somebody approves of this hash. */
+  readonly guarded?: { readonly hash: string; readonly steps: readonly Step[] }
 }

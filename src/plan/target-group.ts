@@ -89,13 +89,12 @@ const unstated = (wanted: TargetGroup['healthCheck'], served: ActualTargetGroup)
 function planTargetGroupTags(world: World): Draft {
   const retags: Step[] = []
   const changes: TagChange[] = []
+  const byId = Map.groupBy(world.actual.targetGroups, ({ tags }) => tags[resourceTag])
   for (const { desired, actual } of world.targetGroups) {
     if (!actual) continue
     const { id } = desired.ref
     const now = actual.tags[resourceTag] ?? ''
-    const bearers = world.actual.targetGroups.filter(
-      (other) => other.arn !== actual.arn && other.tags[resourceTag] === id,
-    )
+    const bearers = (byId.get(id) ?? []).filter((other) => other.arn !== actual.arn)
     const free = bearers.every(({ arn }) => !isNamed(world, arn))
     const handOver = now !== id && free
     const after = handOver ? bearers.map((old) => retag(old.arn, supersededId(id), desired.owner, [])) : []

@@ -106,13 +106,12 @@ function servingLoadBalancer(desired: Desired, actual: Actual): ActualLoadBalanc
 
 function matchTargetGroups(desired: Desired, actual: Actual): TargetGroupMatch[] {
   const names = new Set(actual.targetGroups.map(({ name }) => name))
+  const byId = Map.groupBy(actual.targetGroups, ({ tags }) => tags[resourceTag])
   const taken = new Set<string>()
   return desired.targetGroups.map((wanted) => {
     const id = wanted.ref.id
     const bearers = [id, `${id}${nextSuffix}`, supersededId(id)].flatMap((tag) =>
-      actual.targetGroups
-        .filter(({ tags }) => tags[resourceTag] === tag)
-        .sort((a, b) => byText(a.arn, b.arn)),
+      (byId.get(tag) ?? []).toSorted((a, b) => byText(a.arn, b.arn)),
     )
     const found = bearers.find((one) => !taken.has(one.arn) && sameIncarnation(wanted, one))
     if (found) {

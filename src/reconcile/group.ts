@@ -57,15 +57,15 @@ function refused({ stack, members, leaving }: Group, error: AwsError, { reports 
 }
 
 /** What is deleted because an Ingress is, is deleted only once the API server itself says so: a cache may be wrong. */
-async function areLeaving({ leaving, members }: Group, { kube, mirror }: Context): Promise<boolean> {
-  if (members.length > 0) return true
-  for (const ingress of leaving) {
-    const { name, namespace = '', uid, deletionTimestamp } = ingress.metadata
+async function areLeaving({ leaving }: Group, { kube, mirror, departures }: Context): Promise<boolean> {
+  for (const { metadata } of leaving) {
+    const { name, namespace = '', uid, deletionTimestamp } = metadata
     if (deletionTimestamp === undefined || mirror.stacks().length === 0) continue
+    if (departures.confirmed.has(uid, Date.now())) continue
     const now = await kube.get(ingresses, { name, namespace })
-    if (!now.ok && now.error.status !== 404) return false
-    if (now.ok && now.value.metadata.uid === uid && now.value.metadata.deletionTimestamp === undefined)
+    if (!now.ok || now.value.metadata.uid !== uid || now.value.metadata.deletionTimestamp === undefined)
       return false
+    departures.confirmed.note([uid], Date.now())
   }
   return true
 }

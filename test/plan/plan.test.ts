@@ -277,13 +277,18 @@ test('only the member that is deleted lifts the protection of its load balancer'
       attributes: { 'deletion_protection.enabled': 'true' },
     })),
   }
+  const nobody = { here: [], others: 0 }
   const policy = {
     mode: 'apply',
+    stack: 'team',
+    witnessed: true,
     loadBalancers: guarded.loadBalancers,
-    inferred: 0,
+    inferred: nobody,
+    explicit: nobody,
     owned: 9,
-    leftInWindow: 0,
     members: [{ kind: 'Ingress', namespace: 'ns', name: 'app' }],
+    group: { name: 'group.team' },
+    now: 0,
   } as const
   const kept = guard(plan(gone(), guarded, input), policy)
   assert.deepEqual(calls(kept.steps), [])

@@ -4,10 +4,8 @@ import type { ActualSecurityGroup, Target, TargetState } from '../../src/model/a
 import type { Permission } from '../../src/model/security-group.ts'
 import { settings } from '../../src/model/settings.ts'
 import { planEndpointSecurityGroup } from '../../src/plan/endpoint-security-group.ts'
-import { guard, type GuardPolicy } from '../../src/plan/guard.ts'
-import { plan } from '../../src/plan/plan.ts'
 import { planTargets } from '../../src/plan/targets.ts'
-import { calls, converge, desired, gone, input, listener, rule } from './fixture.ts'
+import { calls } from './fixture.ts'
 
 const target = (id: string, state: TargetState = 'healthy'): Target => ({ id, port: 80, state })
 const base = { targetGroup: 'tg', binding: 'ns/web', emptyObeyed: false }
@@ -189,43 +187,4 @@ test('endpoint rules: a rule that someone else made already is enough', () => {
     planEndpointSecurityGroup(nodes([from(80)]), [from(80)], { settings: given, complete: true }).steps,
     [],
   )
-})
-
-const policy = (change: Partial<GuardPolicy>): GuardPolicy => ({
-  mode: 'apply',
-  loadBalancers: [],
-  inferred: 0,
-  owned: 10,
-  leftInWindow: 0,
-  members: [{ kind: 'Ingress', namespace: 'ns', name: 'app' }],
-  ...change,
-})
-
-test('guard: observing writes nothing', () => {
-  const { sim } = converge(desired([listener(80, [rule('/*', 'web')])]))
-  assert.deepEqual(guard(plan(gone(), sim.actual, input), policy({ mode: 'observe' })).steps, [])
-})
-
-test('guard: deletion protection stops the load balancer and all that comes after it', () => {
-  const { sim } = converge(desired([listener(80, [rule('/*', 'web')])]))
-  const loadBalancers = sim.actual.loadBalancers.map((one) => ({
-    ...one,
-    attributes: { 'deletion_protection.enabled': 'true' },
-  }))
-  const guarded = guard(plan(gone(), sim.actual, input), policy({ loadBalancers }))
-  assert.deepEqual(guarded.steps, [])
-  assert.deepEqual(
-    guarded.problems.map(({ kind }) => kind),
-    ['DeletionProtected'],
-  )
-})
-
-test('guard: Ingresses that only seem to leave stop at two or a tenth, deleted ones do not', () => {
-  const { sim } = converge(desired([80, 81, 82, 83].map((port) => listener(port, []))))
-  const next = plan(desired([listener(80, [])]), sim.actual, input)
-  assert.equal(calls(guard(next, policy({})).steps).filter((call) => call === 'DeleteListener').length, 3)
-  const stopped = guard(next, policy({ inferred: 3 }))
-  assert.deepEqual([calls(stopped.steps), stopped.problems.map(({ kind }) => kind)], [[], ['Guarded']])
-  assert.equal(guard(next, policy({ inferred: 3, owned: 30 })).problems.length, 0)
-  assert.equal(guard(next, policy({ inferred: 3, owned: 30, leftInWindow: 1 })).problems.length, 1)
 })

@@ -76,7 +76,7 @@ function loadBalancerInterface(
     Description: description(load.owner),
     RequesterId: 'amazon-elb',
     RequesterManaged: true,
-    InterfaceType: 'interface',
+    InterfaceType: load.owner.startsWith('net/') ? 'network_load_balancer' : 'interface',
     Status: 'in-use',
     OwnerId: account.id,
     SubnetId: subnetId,

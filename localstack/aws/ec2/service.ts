@@ -1,6 +1,7 @@
 /** EC2: the actions that a controller of load balancers calls. */
 import * as module from '@aws-sdk/client-ec2'
 import { Fault, type Action, type Service } from '../service.ts'
+import { allocateAddress, describeAddresses, releaseAddress } from './elastic-address.ts'
 import { describeInstances, describeNetworkInterfaces } from './instance.ts'
 import {
   describeAvailabilityZones,
@@ -18,11 +19,13 @@ import { createSecurityGroup, deleteSecurityGroup, describeSecurityGroups } from
 import { createTags, deleteTags, describeTags } from './tag.ts'
 
 const actions: Readonly<Record<string, Action>> = {
+  AllocateAddress: allocateAddress,
   AuthorizeSecurityGroupIngress: authorizeSecurityGroupIngress,
   CreateSecurityGroup: createSecurityGroup,
   CreateTags: createTags,
   DeleteSecurityGroup: deleteSecurityGroup,
   DeleteTags: deleteTags,
+  DescribeAddresses: describeAddresses,
   DescribeAvailabilityZones: describeAvailabilityZones,
   DescribeInstances: describeInstances,
   DescribeInternetGateways: describeInternetGateways,
@@ -33,6 +36,7 @@ const actions: Readonly<Record<string, Action>> = {
   DescribeSubnets: describeSubnets,
   DescribeTags: describeTags,
   DescribeVpcs: describeVpcs,
+  ReleaseAddress: releaseAddress,
   RevokeSecurityGroupIngress: revokeSecurityGroupIngress,
 }
 

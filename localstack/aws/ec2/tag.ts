@@ -46,6 +46,11 @@ const kinds: Readonly<Record<string, Kind>> = {
     code: 'InvalidNetworkInterfaceID',
     has: ({ networkInterfaces }, id) => networkInterfaces.has(id),
   },
+  eipalloc: {
+    type: 'elastic-ip',
+    code: 'InvalidAllocationID',
+    has: ({ addresses }, id) => addresses.has(id),
+  },
   i: { type: 'instance', code: 'InvalidInstanceID', has: ({ instances }, id) => instances.has(id) },
 }
 

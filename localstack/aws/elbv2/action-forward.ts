@@ -10,6 +10,7 @@ import type { Context } from '../service.ts'
 import type { Holder } from './action.ts'
 import { groupsOfLoadBalancer } from './association.ts'
 import { isHttp } from './health-check.ts'
+import { checkNetworkGroup, isNetwork } from './listener-protocol.ts'
 import { targetGroupOf } from './lookup.ts'
 import { quota } from './quota.ts'
 import { between, invalid, refuse } from './refuse.ts'
@@ -17,7 +18,13 @@ import { between, invalid, refuse } from './refuse.ts'
 export function forwardOut(context: Context, holder: Holder, action: Action): Partial<Action> {
   const { account } = context
   const tuples = tuplesOf(action)
-  const max = quota(account, 'target-groups-per-action-on-application-load-balancer')
+  const network = isNetwork(holder.loadBalancer)
+  const max = quota(
+    account,
+    network
+      ? 'target-groups-per-action-on-network-load-balancer'
+      : 'target-groups-per-action-on-application-load-balancer',
+  )
   if (tuples.length > max)
     refuse('TooManyTargetGroups', `The maximum number of target groups per action '${max}' has been reached`)
   const arns = tuples.map(({ TargetGroupArn }) => TargetGroupArn ?? '')
@@ -26,7 +33,7 @@ export function forwardOut(context: Context, holder: Holder, action: Action): Pa
   const groups = arns.map((arn) => targetGroupOf(context, arn))
   for (const group of groups) checkGroup(group, holder)
   checkAssociations(groups, holder)
-  checkLoadBalancerQuotas(context, groups, holder)
+  if (!network) checkLoadBalancerQuotas(context, groups, holder)
   const stickiness = stickinessOut(action.ForwardConfig, groups)
   const [only] = arns
   return {
@@ -64,13 +71,15 @@ function stickinessOut(
   return { Enabled, ...(DurationSeconds === undefined ? {} : { DurationSeconds }) }
 }
 
-function checkGroup({ arn, wire }: TargetGroupRecord, { loadBalancer, protocol }: Holder): void {
-  if (wire.TargetType !== 'lambda' && !isHttp(wire.Protocol))
+function checkGroup(group: TargetGroupRecord, { loadBalancer, protocol }: Holder): void {
+  const { arn, wire } = group
+  if (isNetwork(loadBalancer)) checkNetworkGroup(group, protocol)
+  else if (wire.TargetType !== 'lambda' && !isHttp(wire.Protocol))
     refuse(
       'IncompatibleProtocols',
       `The protocol '${wire.Protocol ?? ''}' of target group '${arn}' is not compatible with listener protocol '${protocol}'`,
     )
-  if (protocol !== 'HTTPS' && (wire.ProtocolVersion === 'GRPC' || wire.ProtocolVersion === 'HTTP2'))
+  if (protocol === 'HTTP' && (wire.ProtocolVersion === 'GRPC' || wire.ProtocolVersion === 'HTTP2'))
     refuse(
       'InvalidConfigurationRequest',
       `Listener protocol '${protocol}' is not supported with a target group with the protocol-version '${wire.ProtocolVersion}'`,

@@ -6,6 +6,7 @@ import { authenticateOut, clientSecretOf } from './action-authenticate.ts'
 import { forwardOut } from './action-forward.ts'
 import { fixedResponseOut, redirectOut } from './action-respond.ts'
 import { compact } from './compact.ts'
+import { isNetwork } from './listener-protocol.ts'
 import { among, between, invalid, refuse } from './refuse.ts'
 
 const answers = ['forward', 'redirect', 'fixed-response']
@@ -36,7 +37,7 @@ export function actionsOut(
   given: readonly Action[] | undefined,
 ): ActionsOut {
   const ordered = inOrder(given ?? [])
-  checkSequence(ordered, holder.protocol)
+  checkSequence(ordered, holder)
   const secret = clientSecretOf(ordered, holder.clientSecret)
   const actions = ordered.map((action) => actionOut(context, holder, action))
   return { actions, ...(secret === undefined ? {} : { clientSecret: secret }) }
@@ -56,9 +57,11 @@ function inOrder(given: readonly Action[]): Action[] {
   return [...given].sort((a, b) => (a.Order ?? 0) - (b.Order ?? 0))
 }
 
-function checkSequence(actions: readonly Action[], protocol: string): void {
+function checkSequence(actions: readonly Action[], { protocol, loadBalancer }: Holder): void {
   const wrong = (message: string): never => refuse('InvalidLoadBalancerAction', message)
   const types = actions.map(({ Type }) => Type ?? '')
+  if (isNetwork(loadBalancer) && types.some((type) => type !== 'forward'))
+    wrong(`Actions of type '${types.join(', ')}' are not supported for network load balancers`)
   if (types.filter((type) => answers.includes(type)).length !== 1)
     wrong(`Exactly one of the actions must be one of '[${answers.join(', ')}]'`)
   if (!answers.includes(types.at(-1) ?? '')) wrong(`The last action must be one of '[${answers.join(', ')}]'`)

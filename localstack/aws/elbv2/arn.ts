@@ -4,9 +4,9 @@ import type { Account } from '../account.ts'
 import { invalid } from './refuse.ts'
 
 const patterns = {
-  'load balancer': /:loadbalancer\/app\/[^/]+\/[^/]+$/,
-  listener: /:listener\/app\/[^/]+\/[^/]+\/[^/]+$/,
-  rule: /:listener-rule\/app\/[^/]+\/[^/]+\/[^/]+\/[^/]+$/,
+  'load balancer': /:loadbalancer\/(?:app|net)\/[^/]+\/[^/]+$/,
+  listener: /:listener\/(?:app|net)\/[^/]+\/[^/]+\/[^/]+$/,
+  rule: /:listener-rule\/(?:app|net)\/[^/]+\/[^/]+\/[^/]+\/[^/]+$/,
   'target group': /:targetgroup\/[^/]+\/[^/]+$/,
   'trust store': /:truststore\/[^/]+\/[^/]+$/,
 } as const
@@ -15,8 +15,8 @@ export type ResourceType = keyof typeof patterns
 function prefix(account: Account): string {
   return `arn:aws:elasticloadbalancing:${account.region}:${account.id}`
 }
-export function loadBalancerArn(account: Account, name: string, id: string): string {
-  return `${prefix(account)}:loadbalancer/app/${name}/${id}`
+export function loadBalancerArn(account: Account, kind: 'app' | 'net', name: string, id: string): string {
+  return `${prefix(account)}:loadbalancer/${kind}/${name}/${id}`
 }
 export function targetGroupArn(account: Account, name: string, id: string): string {
   return `${prefix(account)}:targetgroup/${name}/${id}`
@@ -34,7 +34,7 @@ export function ruleArn(listener: string, id: string): string {
 export function defaultRuleArn(listener: string): string {
   return ruleArn(listener, createHash('sha256').update(listener).digest('hex').slice(0, 16))
 }
-/** `app/<name>/<id>`: how EC2 names the owner of a network interface. */
+/** `app/<name>/<id>`, or `net/…`: how EC2 names the owner of a network interface. */
 export function interfaceOwner(loadBalancer: string): string {
   return loadBalancer.slice(loadBalancer.indexOf(':loadbalancer/') + ':loadbalancer/'.length)
 }

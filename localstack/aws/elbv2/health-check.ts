@@ -25,7 +25,7 @@ export function isHttp(protocol: string | undefined): boolean {
 
 function defaults({ Protocol, ProtocolVersion, TargetType }: Subject): HealthCheck {
   const lambda = TargetType === 'lambda'
-  const http = lambda || isHttp(Protocol)
+  const http = lambda || TargetType === 'alb' || isHttp(Protocol)
   const grpc = ProtocolVersion === 'GRPC'
   return {
     HealthCheckEnabled: !lambda,
@@ -35,14 +35,21 @@ function defaults({ Protocol, ProtocolVersion, TargetType }: Subject): HealthChe
     HealthCheckTimeoutSeconds: lambda ? 30 : http ? 5 : 10,
     HealthyThresholdCount: 5,
     UnhealthyThresholdCount: 2,
-    ...(http ? { Matcher: grpc ? { GrpcCode: '12' } : { HttpCode: '200' } } : {}),
+    ...(http ? { Matcher: grpc ? { GrpcCode: '12' } : { HttpCode: codesOf(Protocol) } } : {}),
   }
 }
+/** Behind a network load balancer more answers count as healthy. */
+const codesOf = (protocol: string | undefined): string =>
+  protocol === undefined || isHttp(protocol) ? '200' : '200-399'
+
+const httpDefaults: HealthCheck = { HealthCheckPath: '/', Matcher: { HttpCode: '200-399' } }
 
 /** The given settings over those of before, or over the defaults. */
 export function healthCheck(given: Given, subject: Subject, before?: HealthCheck): HealthCheck {
+  const base = before ?? defaults(subject)
   const result: HealthCheck = {
-    ...(before ?? defaults(subject)),
+    ...(isHttp(given.HealthCheckProtocol) && base.Matcher === undefined ? httpDefaults : {}),
+    ...base,
     ...compact({
       HealthCheckEnabled: given.HealthCheckEnabled,
       HealthCheckProtocol: given.HealthCheckProtocol,
@@ -72,10 +79,11 @@ function check(value: HealthCheck, subject: Subject): void {
   const port = value.HealthCheckPort
   if (port !== undefined && port !== 'traffic-port' && !isPort(port))
     invalid(`Health check port '${port}' must be 'traffic-port' or between '1' and '65535' inclusive`)
-  if (isHttp(subject.Protocol) && !isHttp(value.HealthCheckProtocol))
+  const http = isHttp(subject.Protocol) || subject.TargetType === 'alb'
+  if (http && !isHttp(value.HealthCheckProtocol))
     invalid(`Health check protocol '${value.HealthCheckProtocol ?? ''}' must be one of 'HTTPS, HTTP'`)
   checkPath(value.HealthCheckPath)
-  checkMatcher(value.Matcher, subject.ProtocolVersion === 'GRPC')
+  checkMatcher(value.Matcher, subject)
 }
 
 export function isPort(text: string): boolean {
@@ -87,14 +95,16 @@ function checkPath(path: string | undefined): void {
     invalid(`Health check path '${path}' must begin with a '/'`)
 }
 
-function checkMatcher(matcher: Matcher | undefined, grpc: boolean): void {
+function checkMatcher(matcher: Matcher | undefined, { ProtocolVersion, Protocol }: Subject): void {
   if (!matcher) return
+  const grpc = ProtocolVersion === 'GRPC'
+  const most = Protocol === undefined || isHttp(Protocol) ? 499 : 599
   const { HttpCode, GrpcCode } = matcher
   if ((HttpCode !== undefined) === (GrpcCode !== undefined))
     invalid('Health check matcher must have either HTTP codes or gRPC codes')
   if (grpc !== (GrpcCode !== undefined))
     invalid(`Health check matcher must have ${grpc ? 'gRPC' : 'HTTP'} codes for this protocol version`)
-  const [min, max] = grpc ? [0, 99] : [200, 499]
+  const [min, max] = grpc ? [0, 99] : [200, most]
   const codes = HttpCode ?? GrpcCode ?? ''
   const fits = codes.split(',').every((part) => {
     const [, from, to = from] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(part) ?? []

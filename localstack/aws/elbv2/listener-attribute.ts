@@ -11,6 +11,7 @@ import {
   attributesOut,
   boolean,
   defaultsOf,
+  integer,
   merged,
   oneOf,
   store,
@@ -59,8 +60,12 @@ const https: AttributeTable = {
   ...http,
 }
 
+const network: AttributeTable = { 'tcp.idle_timeout.seconds': integer('350', 60, 6000) }
+
 function tableOf(protocol: string | undefined): AttributeTable {
-  return protocol === 'HTTPS' ? https : http
+  if (protocol === 'HTTPS') return https
+  if (protocol === 'HTTP') return http
+  return protocol === 'TCP' ? network : {}
 }
 
 /** Of a new listener, or of one whose protocol changed: what still applies is kept. */

@@ -13,36 +13,46 @@ import { defaultSslPolicy, sslPolicyExists } from './ssl-policy.ts'
 
 export type Security = Pick<Listener, 'Certificates' | 'SslPolicy' | 'MutualAuthentication'>
 
-/** What is not given stays as it was before; an HTTP listener has none of it. */
+export const isSecure = (protocol: string): boolean => protocol === 'HTTPS' || protocol === 'TLS'
+
+/** What is not given stays as it was before; only HTTPS and TLS have any of it. */
 export function securityOut(
   context: Context,
   protocol: string,
   given: Security,
   before: Security = {},
 ): Security {
-  if (protocol === 'HTTP') {
-    if (given.Certificates?.length) invalid('Certificates cannot be specified for HTTP listeners')
-    if (given.SslPolicy) invalid('An SSL policy cannot be specified for HTTP listeners')
-    if (given.MutualAuthentication && given.MutualAuthentication.Mode !== 'off')
-      invalid('Mutual authentication cannot be specified for HTTP listeners')
+  if (protocol !== 'HTTPS' && given.MutualAuthentication && given.MutualAuthentication.Mode !== 'off')
+    invalid(`Mutual authentication cannot be specified for ${protocol} listeners`)
+  if (!isSecure(protocol)) {
+    if (given.Certificates?.length) invalid(`Certificates cannot be specified for ${protocol} listeners`)
+    if (given.SslPolicy) invalid(`An SSL policy cannot be specified for ${protocol} listeners`)
     return {}
   }
   const SslPolicy = given.SslPolicy ?? before.SslPolicy ?? defaultSslPolicy
   if (!sslPolicyExists(SslPolicy)) refuse('SSLPolicyNotFound', `SSL policy '${SslPolicy}' not found`)
   return {
     Certificates: given.Certificates
-      ? [defaultCertificate(context.account, given.Certificates)]
-      : (before.Certificates ?? invalid('A certificate must be specified for HTTPS listeners')),
+      ? [defaultCertificate(context.account, protocol, given.Certificates)]
+      : (before.Certificates ?? invalid(`A certificate must be specified for ${protocol} listeners`)),
     SslPolicy,
-    MutualAuthentication: given.MutualAuthentication
-      ? mutualAuthenticationOut(context, given.MutualAuthentication)
-      : (before.MutualAuthentication ?? { Mode: 'off' }),
+    ...(protocol === 'HTTPS' ? { MutualAuthentication: mutualOut(context, given, before) } : {}),
   }
 }
 
-function defaultCertificate(account: Account, certificates: readonly Certificate[]): Certificate {
+function mutualOut(context: Context, given: Security, before: Security): MutualAuthenticationAttributes {
+  return given.MutualAuthentication
+    ? mutualAuthenticationOut(context, given.MutualAuthentication)
+    : (before.MutualAuthentication ?? { Mode: 'off' })
+}
+
+function defaultCertificate(
+  account: Account,
+  protocol: string,
+  certificates: readonly Certificate[],
+): Certificate {
   const [only, ...more] = certificates
-  if (!only) invalid('A certificate must be specified for HTTPS listeners')
+  if (!only) invalid(`A certificate must be specified for ${protocol} listeners`)
   if (more.length > 0) refuse('TooManyCertificates', 'Only one certificate can be specified here')
   return { CertificateArn: usableCertificate(account, only) }
 }

@@ -9,6 +9,7 @@ import type {
   Listener,
   ModifyListenerInput,
   ModifyListenerOutput,
+  ProtocolEnum,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { ListenerRecord, LoadBalancerRecord, RuleRecord } from '../account.ts'
 import type { Context } from '../service.ts'
@@ -18,13 +19,15 @@ import { defaultRuleArn, listenerArn } from './arn.ts'
 import { groupsNamed, settleUse } from './association.ts'
 import { compact } from './compact.ts'
 import { listenerAttributes } from './listener-attribute.ts'
+import { checkProtocol, isNetwork } from './listener-protocol.ts'
 import { removeListener } from './listener-removal.ts'
-import { securityOut } from './listener-security.ts'
+import { isSecure, securityOut } from './listener-security.ts'
 import { listenerOf, listenersOf, loadBalancerOf, seen, seenOrMissing } from './lookup.ts'
 import { page } from './page.ts'
 import { quota } from './quota.ts'
 import { between, constraint, invalid, refuse } from './refuse.ts'
 import { checkTags } from './tag.ts'
+import { refuseTargetPort } from './target-load-balancer.ts'
 
 /** On recollection: as many as load balancers and target groups. */
 const maxArns = 20
@@ -40,7 +43,12 @@ export function createListener(input: CreateListenerInput, context: Context): Cr
     if (!sameListener(taken.wire, wire)) refuseDuplicate(loadBalancer)
     return { Listeners: [taken.wire] }
   }
-  const max = quota(account, 'listeners-per-application-load-balancer')
+  const max = quota(
+    account,
+    isNetwork(loadBalancer)
+      ? 'listeners-per-network-load-balancer'
+      : 'listeners-per-application-load-balancer',
+  )
   if (listenersOf(context, loadBalancer.arn).length >= max)
     refuse('TooManyListeners', `The maximum number of listeners per load balancer '${max}' has been reached`)
   const arn = listenerArn(loadBalancer.arn, ids.hex('listener', 16))
@@ -70,12 +78,6 @@ function onPort(
 function refuseDuplicate({ arn }: LoadBalancerRecord): never {
   return refuse('DuplicateListener', `A listener already exists on this port for this load balancer '${arn}'`)
 }
-function checkProtocol(protocol: string | undefined): string {
-  if (protocol === undefined) invalid('A listener protocol must be specified')
-  if (protocol !== 'HTTP' && protocol !== 'HTTPS')
-    refuse('UnsupportedProtocol', `Listener protocol '${protocol}' must be one of 'HTTPS, HTTP'`)
-  return protocol
-}
 
 function wantedListener(
   input: CreateListenerInput,
@@ -84,9 +86,10 @@ function wantedListener(
   port: number,
   taken: ListenerRecord | undefined,
 ): ActionsOut & { readonly wire: Listener } {
-  const protocol = checkProtocol(input.Protocol)
+  const protocol = checkProtocol(loadBalancer, input.Protocol)
   between('port', port, 1, 65_535)
-  if (input.AlpnPolicy?.length) invalid('An ALPN policy cannot be specified for application load balancers')
+  if (input.AlpnPolicy?.length && !isNetwork(loadBalancer))
+    invalid('An ALPN policy cannot be specified for application load balancers')
   const holder = { ...(taken ? { arn: taken.arn } : {}), loadBalancer, protocol, port }
   const out = actionsOut(context, holder, input.DefaultActions)
   const security = securityOut(context, protocol, input)
@@ -153,10 +156,13 @@ export function modifyListener(input: ModifyListenerInput, context: Context): Mo
   const { account } = context
   const record = listenerOf(context, input.ListenerArn)
   const loadBalancer = loadBalancerOf(context, record.loadBalancerArn)
-  const protocol = checkProtocol(input.Protocol ?? record.wire.Protocol)
+  const protocol = checkProtocol(loadBalancer, input.Protocol ?? record.wire.Protocol)
   const { Port: port = record.wire.Port ?? 0 } = input
   between('port', port, 1, 65_535)
-  if (port !== record.wire.Port && onPort(context, loadBalancer, port)) refuseDuplicate(loadBalancer)
+  if (port !== record.wire.Port) {
+    refuseTargetPort(context, record)
+    if (onPort(context, loadBalancer, port)) refuseDuplicate(loadBalancer)
+  }
   const rule = defaultRule(context, record)
   const before = record.wire.DefaultActions
   const out = actionsOut(
@@ -172,11 +178,11 @@ export function modifyListener(input: ModifyListenerInput, context: Context): Mo
   record.wire = {
     ...rest,
     Port: port,
-    Protocol: protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
+    Protocol: protocol as ProtocolEnum,
     ...security,
     DefaultActions: out.actions,
   }
-  if (protocol === 'HTTP') record.sniCertificates = []
+  if (!isSecure(protocol)) record.sniCertificates = []
   putDefaultRule(context, record, out)
   settleUse(context, [...groupsNamed(before), ...groupsNamed(out.actions)])
   account.changed()
@@ -197,6 +203,7 @@ function withExistingSecret(actions: Listener['DefaultActions']): Listener['Defa
 
 export function deleteListener(input: DeleteListenerInput, context: Context): DeleteListenerOutput {
   const record = listenerOf(context, input.ListenerArn)
+  refuseTargetPort(context, record)
   settleUse(context, removeListener(context, record))
   context.account.changed()
   return {}

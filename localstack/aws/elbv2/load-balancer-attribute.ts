@@ -24,7 +24,7 @@ const bucket = text('', /^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$/, 'the name of an
 const prefix = text('', /^(?!\/)(?!.*AWSLogs)[\x20-\x7e]{0,512}$/, 'a prefix without AWSLogs')
 const logs = ['access_logs', 'connection_logs', 'health_check_logs'] as const
 
-const loadBalancerAttributes: AttributeTable = {
+const applicationAttributes: AttributeTable = {
   'deletion_protection.enabled': boolean(false),
   'load_balancing.cross_zone.enabled': oneOf('true', ['true']),
   ...Object.fromEntries(
@@ -47,10 +47,28 @@ const loadBalancerAttributes: AttributeTable = {
   'routing.http2.enabled': boolean(true),
   'waf.fail_open.enabled': boolean(false),
 }
+const networkAttributes: AttributeTable = {
+  'deletion_protection.enabled': boolean(false),
+  'load_balancing.cross_zone.enabled': boolean(false),
+  'access_logs.s3.enabled': boolean(false),
+  'access_logs.s3.bucket': bucket,
+  'access_logs.s3.prefix': prefix,
+  'ipv6.deny_all_igw_traffic': boolean(false),
+  'zonal_shift.config.enabled': boolean(false),
+  'dns_record.client_routing_policy': oneOf('any_availability_zone', [
+    'any_availability_zone',
+    'availability_zone_affinity',
+    'partial_availability_zone_affinity',
+  ]),
+  'secondary_ips.auto_assigned.per_subnet': integer('0', 0, 7),
+}
 const maxPerCall = 20
 
-export function newLoadBalancerAttributes(internal: boolean): Map<string, string> {
-  const values = defaultsOf(loadBalancerAttributes)
+const tableOf = (type: string | undefined): AttributeTable =>
+  type === 'network' ? networkAttributes : applicationAttributes
+
+export function newLoadBalancerAttributes(type: string | undefined, internal: boolean): Map<string, string> {
+  const values = defaultsOf(tableOf(type))
   if (internal) values.set('ipv6.deny_all_igw_traffic', 'true')
   return values
 }
@@ -73,7 +91,7 @@ export function modifyLoadBalancerAttributes(
   notEmpty('attributes', given)
   if (given.length > maxPerCall)
     constraint('attributes', `[${given.length}]`, `have length less than or equal to ${maxPerCall}`)
-  const values = merged(account, 'Load balancer', loadBalancerAttributes, record.attributes, given)
+  const values = merged(account, 'Load balancer', tableOf(record.wire.Type), record.attributes, given)
   for (const log of logs)
     if (values.get(`${log}.s3.enabled`) === 'true' && !values.get(`${log}.s3.bucket`))
       refuse('InvalidConfigurationRequest', `${log}.s3.bucket must be specified when ${log} are enabled`)

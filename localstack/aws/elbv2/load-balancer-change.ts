@@ -35,10 +35,12 @@ export function setSubnets(input: SetSubnetsInput, context: Context): SetSubnets
   checkActive(record, now)
   const { wire } = record
   const before = subnetIds(wire)
-  const subnets = subnetsOf(account, input)
+  const { Type: type, Scheme: scheme = 'internet-facing' } = wire
+  const subnets = subnetsOf(account, input, { type, scheme })
   const ipAddressType = input.IpAddressType ?? wire.IpAddressType ?? 'ipv4'
   checkSubnets(account, subnets, {
-    scheme: wire.Scheme ?? 'internet-facing',
+    type,
+    scheme,
     ipAddressType,
     standing: before,
   })
@@ -56,7 +58,11 @@ export function setSubnets(input: SetSubnetsInput, context: Context): SetSubnets
     owner,
     before.filter((id) => !after.includes(id)),
   )
-  record.wire = { ...wire, AvailabilityZones: zonesOf(subnets), IpAddressType: ipAddressType }
+  record.wire = {
+    ...wire,
+    AvailabilityZones: zonesOf(account, subnets, input.SubnetMappings),
+    IpAddressType: ipAddressType,
+  }
   account.changed()
   return { AvailabilityZones: record.wire.AvailabilityZones, IpAddressType: ipAddressType }
 }
@@ -65,7 +71,13 @@ export function setSecurityGroups(input: SetSecurityGroupsInput, context: Contex
   const { account } = context
   const record = loadBalancerOf(context, input.LoadBalancerArn)
   if (!input.SecurityGroups?.length) invalid('At least one security group must be specified')
-  const groups = securityGroupsOf(account, record.wire.VpcId, input.SecurityGroups)
+  const { VpcId, Type, SecurityGroups: before = [] } = record.wire
+  if (Type === 'network' && before.length === 0)
+    refuse(
+      'InvalidConfigurationRequest',
+      'Security groups cannot be set on a network load balancer that was created without any',
+    )
+  const groups = securityGroupsOf(account, VpcId, input.SecurityGroups, Type)
   record.wire = { ...record.wire, SecurityGroups: groups }
   setGroups(context, interfaceOwner(record.arn), groups)
   account.changed()
@@ -77,7 +89,7 @@ export function setIpAddressType(input: SetIpAddressTypeInput, context: Context)
   const record = loadBalancerOf(context, input.LoadBalancerArn)
   const type = input.IpAddressType ?? 'ipv4'
   const subnets: Subnet[] = subnetIds(record.wire).flatMap((id) => account.subnets.get(id) ?? [])
-  checkIpAddressType(subnets, type)
+  checkIpAddressType(subnets, type, record.wire.Type)
   record.wire = { ...record.wire, IpAddressType: type }
   account.changed()
   return { IpAddressType: type }

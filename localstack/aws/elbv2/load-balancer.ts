@@ -19,6 +19,7 @@ import { newLoadBalancerAttributes } from './load-balancer-attribute.ts'
 import { listenersOf, loadBalancerOf, missing, seen, seenOrMissing } from './lookup.ts'
 import { checkLoadBalancerName } from './name.ts'
 import { page } from './page.ts'
+import { refuseRegistered } from './target-load-balancer.ts'
 import { checkSubnets, securityGroupsOf, subnetsOf, zonesOf } from './placement.ts'
 import { quota } from './quota.ts'
 import { among, constraint, invalid, refuse } from './refuse.ts'
@@ -37,6 +38,19 @@ const hostedZones: Readonly<Record<string, string>> = {
   'us-east-1': 'Z35SXDOTRQ7X7K',
   'us-east-2': 'Z3AADJGX6KTTL2',
   'us-west-2': 'Z1H1FL5HABSF5',
+}
+
+/** Of the network load balancers' own domain. */
+const networkHostedZones: Readonly<Record<string, string>> = {
+  'ap-northeast-1': 'Z31USIVHYNEOWT',
+  'ap-southeast-1': 'ZKVM4W9LS7TM',
+  'ap-southeast-2': 'ZCT6FZBF4DROD',
+  'eu-central-1': 'Z3F0SRJ5LGBH90',
+  'eu-west-1': 'Z2IFOLAFXWLO4F',
+  'eu-west-2': 'ZD4D7Y8KGAS4G',
+  'us-east-1': 'Z26RNL4JYFTOTI',
+  'us-east-2': 'ZLMOA37VPKANP',
+  'us-west-2': 'Z18D5FSROUN65G',
 }
 
 /** As it is now: `State` follows from the clock. */
@@ -60,7 +74,9 @@ export function createLoadBalancer(
       )
     return { LoadBalancers: [loadBalancerNow(existing, now)] }
   }
-  if (account.loadBalancers.size >= quota(account, 'application-load-balancers'))
+  const { Type: type } = wanted
+  const alike = [...account.loadBalancers.values()].filter(({ wire }) => wire.Type === type).length
+  if (alike >= quota(account, type === 'network' ? 'network-load-balancers' : 'application-load-balancers'))
     refuse('TooManyLoadBalancers', 'The maximum number of load balancers has been reached')
   const record = newRecord(wanted, context)
   createInterfaces(context, {
@@ -79,39 +95,44 @@ function wantedLoadBalancer(input: CreateLoadBalancerInput, account: Account): L
   const { Scheme: scheme = 'internet-facing', IpAddressType: ipAddressType = 'ipv4' } = input
   among('scheme', scheme, ['internet-facing', 'internal'])
   among('type', input.Type, ['application', 'network', 'gateway'])
-  if (input.Type && input.Type !== 'application')
-    invalid(`Load balancers of type '${input.Type}' are not offered here`)
-  const subnets = subnetsOf(account, input)
-  checkSubnets(account, subnets, { scheme, ipAddressType })
+  const { Type: type = 'application' } = input
+  if (type === 'gateway') invalid(`Load balancers of type '${type}' are not offered here`)
+  const subnets = subnetsOf(account, input, { type, scheme })
+  checkSubnets(account, subnets, { type, scheme, ipAddressType })
   const vpcId = subnets[0]?.VpcId
   return compact<LoadBalancer>({
     LoadBalancerName: input.Name,
     Scheme: scheme,
     VpcId: vpcId,
-    Type: 'application',
-    AvailabilityZones: zonesOf(subnets),
-    SecurityGroups: securityGroupsOf(account, vpcId, input.SecurityGroups),
+    Type: type,
+    AvailabilityZones: zonesOf(account, subnets, input.SubnetMappings),
+    SecurityGroups: securityGroupsOf(account, vpcId, input.SecurityGroups, type),
     IpAddressType: ipAddressType,
     IpamPools: input.IpamPools,
   })
 }
 
 function newRecord(wanted: LoadBalancer, { account, ids, timing, now }: Context): LoadBalancerRecord {
-  const { LoadBalancerName: name = '', Scheme } = wanted
-  const arn = loadBalancerArn(account, name, ids.hex('loadbalancer', 16))
+  const { LoadBalancerName: name = '', Scheme, Type } = wanted
+  const network = Type === 'network'
+  const id = ids.hex('loadbalancer', 16)
+  const arn = loadBalancerArn(account, network ? 'net' : 'app', name, id)
   const internal = Scheme === 'internal'
-  const host = `${internal ? 'internal-' : ''}${name}-${ids.digits('loadbalancer')}`
+  const { region } = account
+  const host = (): string => `${internal ? 'internal-' : ''}${name}-${ids.digits('loadbalancer')}`
   return {
     arn,
     wire: {
       LoadBalancerArn: arn,
-      DNSName: `${host}.${account.region}.elb.amazonaws.com`,
-      CanonicalHostedZoneId: hostedZones[account.region] ?? 'Z35SXDOTRQ7X7K',
+      DNSName: network
+        ? `${name}-${id}.elb.${region}.amazonaws.com`
+        : `${host()}.${region}.elb.amazonaws.com`,
+      CanonicalHostedZoneId: (network ? networkHostedZones : hostedZones)[region] ?? 'Z35SXDOTRQ7X7K',
       CreatedTime: new Date(now),
       State: { Code: 'provisioning' },
       ...wanted,
     },
-    attributes: newLoadBalancerAttributes(internal),
+    attributes: newLoadBalancerAttributes(Type, internal),
     createdAt: now,
     activeAt: now + timing.loadBalancerActiveMs,
   }
@@ -171,6 +192,7 @@ export function deleteLoadBalancer(
       'OperationNotPermitted',
       `Load balancer '${record.arn}' cannot be deleted because deletion protection is enabled`,
     )
+  refuseRegistered(context, record)
   const touched = listenersOf(context, record.arn).flatMap((listener) => removeListener(context, listener))
   account.loadBalancers.delete(record.arn)
   account.webAclAssociations.delete(record.arn)

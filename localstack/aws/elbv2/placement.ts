@@ -3,28 +3,38 @@ import type { Subnet } from '@aws-sdk/client-ec2'
 import type {
   AvailabilityZone,
   IpAddressType,
+  LoadBalancerAddress,
   LoadBalancerSchemeEnum,
+  LoadBalancerTypeEnum,
   SubnetMapping,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Account } from '../account.ts'
 import { freeAddressCount } from '../ec2/address.ts'
+import { compact } from './compact.ts'
 import { quota } from './quota.ts'
 import { invalid, refuse } from './refuse.ts'
 
 const minFreeAddresses = 8
-const ipAddressTypes: readonly string[] = ['ipv4', 'dualstack', 'dualstack-without-public-ipv4']
+const ipAddressTypes: Readonly<Record<string, readonly string[]>> = {
+  application: ['ipv4', 'dualstack', 'dualstack-without-public-ipv4'],
+  network: ['ipv4', 'dualstack'],
+}
 
 type Given = {
   readonly Subnets?: string[] | undefined
   readonly SubnetMappings?: SubnetMapping[] | undefined
 }
 
-export function subnetsOf(account: Account, given: Given): Subnet[] {
+type Kind = {
+  readonly type: LoadBalancerTypeEnum | undefined
+  readonly scheme: LoadBalancerSchemeEnum | undefined
+}
+
+export function subnetsOf(account: Account, given: Given, kind: Kind): Subnet[] {
   const mappings = given.SubnetMappings ?? []
   if ((given.Subnets?.length ?? 0) > 0 === mappings.length > 0)
     invalid('You must specify either subnets or subnet mappings, but not both')
-  if (mappings.some(({ AllocationId, PrivateIPv4Address }) => AllocationId || PrivateIPv4Address))
-    invalid('Addresses cannot be specified for the subnets of an application load balancer')
+  checkAddresses(account, mappings, kind)
   const ids = given.Subnets?.length ? given.Subnets : mappings.map(({ SubnetId }) => SubnetId ?? '')
   if (new Set(ids).size < ids.length) invalid('A subnet cannot be specified more than once')
   return ids.map(
@@ -32,10 +42,30 @@ export function subnetsOf(account: Account, given: Given): Subnet[] {
   )
 }
 
+/** Only a network load balancer takes addresses of the user's own; elastic ones where it faces the internet. */
+function checkAddresses(account: Account, mappings: readonly SubnetMapping[], { type, scheme }: Kind): void {
+  const stated = mappings.some(({ AllocationId, PrivateIPv4Address }) => AllocationId || PrivateIPv4Address)
+  if (!stated) return
+  if (type !== 'network')
+    invalid('Addresses cannot be specified for the subnets of an application load balancer')
+  for (const { AllocationId: id } of mappings) {
+    if (id === undefined) continue
+    if (scheme !== 'internet-facing')
+      refuse(
+        'InvalidConfigurationRequest',
+        'Allocation IDs can be specified for internet-facing load balancers only',
+      )
+    if (!account.addresses.has(id)) refuse('AllocationIdNotFound', `The allocation IDs '${id}' do not exist`)
+  }
+  const ids = mappings.flatMap(({ AllocationId }) => AllocationId ?? [])
+  if (new Set(ids).size < ids.length) invalid('An allocation ID cannot be specified more than once')
+}
+
 export function checkSubnets(
   account: Account,
   subnets: readonly Subnet[],
   wanted: {
+    readonly type: LoadBalancerTypeEnum | undefined
     readonly scheme: LoadBalancerSchemeEnum
     readonly ipAddressType: IpAddressType
     /** Those it stands in already need no free addresses. */
@@ -50,11 +80,12 @@ export function checkSubnets(
       'InvalidConfigurationRequest',
       'A load balancer cannot be attached to multiple subnets in the same Availability Zone',
     )
-  if (zones.size < 2) invalid('At least two subnets in two different Availability Zones must be specified')
+  if (wanted.type !== 'network' && zones.size < 2)
+    invalid('At least two subnets in two different Availability Zones must be specified')
   const [vpcId] = vpcs
   if (wanted.scheme === 'internet-facing' && !hasInternetGateway(account, vpcId))
     refuse('InvalidSubnet', `VPC ${vpcId ?? ''} has no internet gateway`)
-  checkIpAddressType(subnets, wanted.ipAddressType)
+  checkIpAddressType(subnets, wanted.ipAddressType, wanted.type)
   for (const { SubnetId = '' } of subnets)
     if (!wanted.standing?.includes(SubnetId) && freeAddressCount(account, SubnetId) < minFreeAddresses)
       refuse(
@@ -63,8 +94,12 @@ export function checkSubnets(
       )
 }
 
-export function checkIpAddressType(subnets: readonly Subnet[], type: IpAddressType): void {
-  if (!ipAddressTypes.includes(type)) invalid(`'${type}' is not a valid IP address type`)
+export function checkIpAddressType(
+  subnets: readonly Subnet[],
+  type: IpAddressType,
+  loadBalancerType: LoadBalancerTypeEnum | undefined = 'application',
+): void {
+  if (!ipAddressTypes[loadBalancerType]?.includes(type)) invalid(`'${type}' is not a valid IP address type`)
   if (type === 'ipv4') return
   const bare = subnets.find(({ Ipv6CidrBlockAssociationSet: blocks }) => !blocks?.length)
   if (bare)
@@ -80,20 +115,33 @@ function hasInternetGateway(account: Account, vpcId: string | undefined): boolea
   )
 }
 
-export function zonesOf(subnets: readonly Subnet[]): AvailabilityZone[] {
-  return subnets.map(({ AvailabilityZone: ZoneName, SubnetId }) => ({
-    ...(ZoneName === undefined ? {} : { ZoneName }),
-    ...(SubnetId === undefined ? {} : { SubnetId }),
-    LoadBalancerAddresses: [],
-  }))
+export function zonesOf(
+  account: Account,
+  subnets: readonly Subnet[],
+  mappings: readonly SubnetMapping[] = [],
+): AvailabilityZone[] {
+  return subnets.map(({ AvailabilityZone: ZoneName, SubnetId }) => {
+    const { AllocationId, PrivateIPv4Address } = mappings.find((one) => one.SubnetId === SubnetId) ?? {}
+    const IpAddress = account.addresses.get(AllocationId ?? '')?.PublicIp
+    return {
+      ...(ZoneName === undefined ? {} : { ZoneName }),
+      ...(SubnetId === undefined ? {} : { SubnetId }),
+      LoadBalancerAddresses: [
+        ...(AllocationId === undefined ? [] : [compact<LoadBalancerAddress>({ IpAddress, AllocationId })]),
+        ...(PrivateIPv4Address === undefined ? [] : [{ PrivateIPv4Address }]),
+      ],
+    }
+  })
 }
 
-/** Without any given, the VPC's default group. */
+/** Without any given, the VPC's default group; none for a network load balancer. */
 export function securityGroupsOf(
   account: Account,
   vpcId: string | undefined,
   given: readonly string[] | undefined,
+  type: LoadBalancerTypeEnum | undefined,
 ): string[] {
+  if (!given?.length && type === 'network') return []
   if (!given?.length)
     return [...account.securityGroups.values()]
       .filter(({ wire }) => wire.VpcId === vpcId && wire.GroupName === 'default')

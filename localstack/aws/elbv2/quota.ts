@@ -18,11 +18,17 @@ const listed = {
   'targets-per-application-load-balancer': 1000,
   'targets-per-target-group': 1000,
   'target-id-registrations-per-application-load-balancer': 1000,
+  'network-load-balancers': 50,
+  'listeners-per-network-load-balancer': 50,
+  'target-groups-per-action-on-network-load-balancer': 1,
+  'targets-per-network-load-balancer': 3000,
   'condition-values-per-alb-rule': 5,
   'condition-wildcards-per-alb-rule': 5,
 } as const
 const unlisted = {
   'lambda-targets-per-target-group': 1,
+  'alb-targets-per-target-group': 1,
+  'network-load-balancers-per-alb-target': 2,
   'security-groups-per-network-interface': 5,
   'trust-stores': 20,
   'tags-per-resource': 50,

@@ -16,6 +16,7 @@ import { actionsOut, type Holder } from './action.ts'
 import { ruleArn } from './arn.ts'
 import { groupsNamed, settleUse } from './association.ts'
 import { conditionsOut } from './condition.ts'
+import { isNetwork } from './listener-protocol.ts'
 import { removeRule } from './listener-removal.ts'
 import { listenerOf, listenersOf, loadBalancerOf, ruleOf, rulesOf, seen, seenOrMissing } from './lookup.ts'
 import { page } from './page.ts'
@@ -43,6 +44,7 @@ export function refuseDefault(rule: RuleRecord, what: string): void {
 export function createRule(input: CreateRuleInput, context: Context): CreateRuleOutput {
   const { account, ids, now } = context
   const listener = seenOrMissing(context, 'listener', listenerOf(context, input.ListenerArn))
+  refuseNetwork(context, listener)
   checkTags(context, input.Tags)
   const { Priority: priority = invalid('A priority must be specified') } = input
   between('priority', priority, 1, maxPriority)
@@ -72,6 +74,12 @@ export function createRule(input: CreateRuleInput, context: Context): CreateRule
   settleUse(context, groupsNamed(out.actions))
   account.changed()
   return { Rules: [record.wire] }
+}
+
+/** That a network load balancer's listener takes no rules is a recollection; rules by source address are newer. */
+function refuseNetwork(context: Context, { loadBalancerArn }: ListenerRecord): void {
+  if (isNetwork(loadBalancerOf(context, loadBalancerArn)))
+    refuse('UnsupportedProtocol', 'Rules are unsupported for Network Load Balancer listeners')
 }
 
 function checkRoom(context: Context, { loadBalancerArn }: ListenerRecord): void {

@@ -2,7 +2,9 @@
 import { BlockList, isIP } from 'node:net'
 import type { TargetDescription } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Account, TargetGroupRecord } from '../account.ts'
+import type { Context } from '../service.ts'
 import { invalid, refuse } from './refuse.ts'
+import { checkLoadBalancerTarget } from './target-load-balancer.ts'
 
 /** Peered networks and those on premises may be targets too. */
 const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10']
@@ -17,11 +19,12 @@ function contains(cidr: string, address: string): boolean {
 }
 
 export function zoneOfTarget(
-  account: Account,
+  context: Pick<Context, 'account' | 'now'>,
   group: TargetGroupRecord,
   target: TargetDescription,
 ): string | undefined {
   const id = target.Id ?? ''
+  const { account } = context
   switch (group.wire.TargetType) {
     case 'instance':
       return zoneOfInstance(account, group, id)
@@ -31,7 +34,8 @@ export function zoneOfTarget(
       if (!/^arn:[\w-]+:lambda:/.test(id)) invalid(`'${id}' is not a valid Lambda function ARN`)
       return undefined
     default:
-      return refuse('InvalidTarget', `Targets of this type cannot be registered: '${id}'`)
+      checkLoadBalancerTarget(context, group, target)
+      return undefined
   }
 }
 

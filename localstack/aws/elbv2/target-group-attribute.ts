@@ -17,6 +17,7 @@ import {
   store,
   text,
 } from './attribute.ts'
+import { isHttp } from './health-check.ts'
 import { seenOrMissing, targetGroupOf } from './lookup.ts'
 import { notEmpty, refuse } from './refuse.ts'
 
@@ -48,13 +49,36 @@ const serverAttributes: AttributeTable = {
   [`${health}.unhealthy_state_routing.minimum_healthy_targets.count`]: integer('1', 1, 1000),
   [`${health}.unhealthy_state_routing.minimum_healthy_targets.percentage`]: integer('off', 1, 100, 'off'),
 }
+const networkAttributes: AttributeTable = {
+  'deregistration_delay.timeout_seconds': integer('300', 0, 3600),
+  'deregistration_delay.connection_termination.enabled': boolean(false),
+  'stickiness.enabled': boolean(false),
+  'stickiness.type': oneOf('source_ip', ['source_ip']),
+  'load_balancing.cross_zone.enabled': oneOf('use_load_balancer_configuration', [
+    'true',
+    'false',
+    'use_load_balancer_configuration',
+  ]),
+  'preserve_client_ip.enabled': boolean(true),
+  'proxy_protocol_v2.enabled': boolean(false),
+  'target_health_state.unhealthy.connection_termination.enabled': boolean(true),
+  'target_health_state.unhealthy.draining_interval_seconds': integer('0', 0, 360_000),
+}
 const lambdaAttributes: AttributeTable = { 'lambda.multi_value_headers.enabled': boolean(false) }
 
-function tableOf(targetType: string | undefined): AttributeTable {
-  return targetType === 'lambda' ? lambdaAttributes : serverAttributes
+function tableOf(targetType: string | undefined, protocol: string | undefined): AttributeTable {
+  if (targetType === 'lambda') return lambdaAttributes
+  return protocol === undefined || isHttp(protocol) ? serverAttributes : networkAttributes
 }
-export function newTargetGroupAttributes(targetType: string): Map<string, string> {
-  return defaultsOf(tableOf(targetType))
+export function newTargetGroupAttributes(
+  targetType: string,
+  protocol: string | undefined,
+): Map<string, string> {
+  const values = defaultsOf(tableOf(targetType, protocol))
+  // Documented: addresses behind TCP and TLS see the load balancer as their client, unless told otherwise.
+  if (targetType === 'ip' && (protocol === 'TCP' || protocol === 'TLS'))
+    values.set('preserve_client_ip.enabled', 'false')
+  return values
 }
 
 export function describeTargetGroupAttributes(
@@ -73,7 +97,13 @@ export function modifyTargetGroupAttributes(
   const record = targetGroupOf(context, input.TargetGroupArn)
   const given = input.Attributes ?? []
   notEmpty('attributes', given)
-  const table = tableOf(record.wire.TargetType)
+  const { TargetType: type, Protocol: protocol } = record.wire
+  if (type === 'alb')
+    refuse(
+      'InvalidConfigurationRequest',
+      "The attributes of target groups with target type 'alb' cannot be modified",
+    )
+  const table = tableOf(type, protocol)
   const values = merged(account, 'Target group', table, record.attributes, given)
   checkTogether(values)
   store(record.attributes, values)

@@ -48,7 +48,7 @@ export function createTargetGroup(input: CreateTargetGroupInput, context: Contex
   const record: TargetGroupRecord = {
     arn,
     wire: { TargetGroupArn: arn, ...wanted, LoadBalancerArns: [] },
-    attributes: newTargetGroupAttributes(input.TargetType ?? 'instance'),
+    attributes: newTargetGroupAttributes(input.TargetType ?? 'instance', input.Protocol),
     targets: new Map(),
     createdAt: now,
   }
@@ -91,6 +91,8 @@ function serverPlace(input: CreateTargetGroupInput, account: Account): TargetGro
   if (IpAddressType === 'ipv6' && input.TargetType !== 'ip')
     invalid("Target groups of IP address type 'ipv6' must have target type 'ip'")
   among('protocolVersion', ProtocolVersion, ['HTTP1', 'HTTP2', 'GRPC'])
+  if (input.TargetType === 'alb' && Protocol !== 'TCP')
+    invalid(`Protocol '${Protocol}' is not supported for target groups with target type 'alb'`)
   if (ProtocolVersion && !isHttp(Protocol))
     invalid(`Protocol version cannot be specified for target groups with protocol '${Protocol}'`)
   return compact<TargetGroup>({

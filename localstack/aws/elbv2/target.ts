@@ -13,7 +13,7 @@ import type { TargetGroupRecord, TargetRecord } from '../account.ts'
 import type { Context } from '../service.ts'
 import { groupsOfLoadBalancer } from './association.ts'
 import { seenOrMissing, targetGroupOf } from './lookup.ts'
-import { quota } from './quota.ts'
+import { quota, type QuotaName } from './quota.ts'
 import { between, notEmpty, refuse } from './refuse.ts'
 import { zoneOfTarget } from './target-address.ts'
 import { notRegistered, registrationInProgress, settleTargets, targetHealth } from './target-state.ts'
@@ -33,7 +33,7 @@ export function registerTargets(input: RegisterTargetsInput, context: Context): 
   const added = new Map<string, TargetRecord>()
   for (const target of input.Targets ?? []) {
     between('targets.port', target.Port, 1, 65_535)
-    const zone = zoneOfTarget(account, group, target)
+    const zone = zoneOfTarget(context, group, target)
     const key = keyOf(group, target)
     if (!reregisters(group.targets.get(key)) && group.targets.has(key)) continue
     added.set(key, {
@@ -55,22 +55,32 @@ function reregisters(target: TargetRecord | undefined): boolean {
   return target?.drainingUntil !== undefined
 }
 
+const quotaOf: Readonly<Record<string, QuotaName>> = {
+  lambda: 'lambda-targets-per-target-group',
+  alb: 'alb-targets-per-target-group',
+}
+
 function checkQuotas(
   { account }: Context,
   group: TargetGroupRecord,
   added: ReadonlyMap<string, TargetRecord>,
 ): void {
-  const size = new Set([...group.targets.keys(), ...added.keys()]).size
-  const max = quota(
-    account,
-    group.wire.TargetType === 'lambda' ? 'lambda-targets-per-target-group' : 'targets-per-target-group',
+  // That one which drains makes room for another load balancer is a recollection.
+  const staying = [...group.targets].filter(
+    ([, { drainingUntil }]) => group.wire.TargetType !== 'alb' || drainingUntil === undefined,
   )
+  const size = new Set([...staying.map(([key]) => key), ...added.keys()]).size
+  const max = quota(account, quotaOf[group.wire.TargetType ?? ''] ?? 'targets-per-target-group')
   if (size > max)
     refuse('TooManyTargets', `The maximum number of targets per target group '${max}' has been reached`)
   for (const loadBalancer of group.wire.LoadBalancerArns ?? []) {
     const others = [...groupsOfLoadBalancer(account, loadBalancer)].filter((arn) => arn !== group.arn)
     const total = others.reduce((sum, arn) => sum + (account.targetGroups.get(arn)?.targets.size ?? 0), size)
-    const limit = quota(account, 'targets-per-application-load-balancer')
+    const network = account.loadBalancers.get(loadBalancer)?.wire.Type === 'network'
+    const limit = quota(
+      account,
+      network ? 'targets-per-network-load-balancer' : 'targets-per-application-load-balancer',
+    )
     if (total > limit)
       refuse('TooManyTargets', `The maximum number of targets per load balancer '${limit}' has been reached`)
   }

@@ -1,0 +1,73 @@
+// Makes dist/: the controller as one file with its source map, the licences of what is inside, and a bill of materials (CycloneDX).
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+
+const root = join(import.meta.dirname, '..')
+const dist = join(root, 'dist')
+
+/** What some packages still `require` at run time, in a module. */
+const banner = [
+  `import { createRequire as __createRequire } from 'node:module'`,
+  `const require = __createRequire(import.meta.url)`,
+].join('\n')
+
+rmSync(dist, { recursive: true, force: true })
+mkdirSync(dist)
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: { albatross: 'src/main.ts' },
+  outdir: dist,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  sourcemap: 'linked',
+  sourcesContent: true,
+  legalComments: 'none',
+  banner: { js: banner },
+  metafile: true,
+  logLevel: 'warning',
+})
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), notices(metafile))
+writeFileSync(join(dist, 'sbom.cdx.json'), billOfMaterials())
+for (const file of readdirSync(dist).sort())
+  console.log(`${(statSync(join(dist, file)).size / 1024).toFixed(0).padStart(6)} KiB  dist/${file}`)
+
+/** Of each package that has a file in the bundle: name, version, licence and its text. */
+function notices({ inputs }: Metafile): string {
+  const folders = new Set(
+    Object.keys(inputs).flatMap((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+  )
+  return [...folders]
+    .sort()
+    .map(noticeOf)
+    .join(`\n${'-'.repeat(100)}\n\n`)
+}
+
+function noticeOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {
+    readonly name: string
+    readonly version: string
+    readonly license?: string
+  }
+  if (license === undefined) throw new Error(`${relative(root, folder)}: no licence is stated`)
+  const texts = readdirSync(join(root, folder))
+    .filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
+    .sort()
+    .map((file) => readFileSync(join(root, folder, file), 'utf8').trim())
+  return `${[`${name} ${version} (${license})`, ...texts].join('\n\n')}\n`
+}
+
+function billOfMaterials(): string {
+  const args = ['sbom', '--sbom-format=cyclonedx', '--omit=dev', '--omit=optional']
+  const { status, stdout, stderr } = spawnSync('npm', args, { cwd: root, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`npm sbom: ${stderr}`)
+  return stdout
+}
