@@ -193,7 +193,13 @@ function toSettings(values: FlagValues, gates: Partial<Record<FeatureGate, boole
     allowedCertificateAuthorityArns: values['allowed-certificate-authority-arns'],
     maxTargetsPerTargetGroup: values['max-targets-per-target-group'],
     serviceTargetEniSecurityGroupTags: values['service-target-eni-security-group-tags'],
+    ...requiredLabel(values['required-secrets-label']),
     groupFailure: values['group-failure'],
     featureGates: { ...base.featureGates, ...gates },
   }
+}
+
+function requiredLabel(text: string): Pick<Settings, 'requiredSecretsLabel'> {
+  const at = text.indexOf('=')
+  return at < 0 ? {} : { requiredSecretsLabel: { key: text.slice(0, at), value: text.slice(at + 1) } }
 }

@@ -98,6 +98,11 @@ export const flags = {
     list,
     { default: [] },
   ),
+  'required-secrets-label': flag(
+    'Label, as key=value, without which a Secret is not used; empty for none.',
+    (value) => (/^$|^[^=]+=[^=]*$/.test(value) ? ok(value) : fail('allowed: key=value')),
+    { default: '' },
+  ),
   'max-targets-per-target-group': flag(
     'Most targets registered in one target group; 0 for no limit.',
     integer(0, 1_000_000),

@@ -7,13 +7,14 @@ import { createNetworkInterfaces } from './aws/network-interface.ts'
 import { createRoles } from './aws/role.ts'
 import { createSweeper } from './aws/sweep.ts'
 import type { Config } from './config.ts'
-import { createKube } from './kube/client.ts'
+import { createKube, type Kube } from './kube/client.ts'
 import { createRecorder, type Recorder } from './kube/event.ts'
 import type { Handle } from './lib/http.ts'
 import type { Bindings } from './reconcile/bindings.ts'
 import type { Context } from './reconcile/context.ts'
 import { createEndpointRules } from './reconcile/endpoint-rules.ts'
 import { begin, resync, sweep, work } from './reconcile/loops.ts'
+import { groupKey } from './reconcile/key.ts'
 import { createObserved } from './reconcile/observed.ts'
 import { createDepartures } from './reconcile/policy.ts'
 import { joinQueues } from './reconcile/queues.ts'
@@ -23,6 +24,7 @@ import { createTurns } from './reconcile/turns.ts'
 import { createPace } from './reconcile/wait.ts'
 import type { Informers } from './watch/informers.ts'
 import { createQueue, type Pass, type Queue } from './watch/queue.ts'
+import { createSecrets, type Secrets } from './watch/secrets.ts'
 import type { Verdict } from './watch/verdict.ts'
 import { version } from './version.ts'
 
@@ -79,6 +81,7 @@ export function createReign(options: ReignOptions): Reign {
       ending.abort()
       for (const timer of timers) clearInterval(timer)
       await context.queue.stop(drainMs)
+      await context.secrets.close()
       ended = true
       for (const unsubscribe of subscriptions) unsubscribe()
       context.roles.close()
@@ -128,6 +131,8 @@ function contextOf(
       },
     },
     bindings,
+    secrets: secretsOf(createKube(handle), queue, log),
+    recordedSecrets: () => undefined,
     queue,
     reports: createReports(
       // What fails because leadership is over is nobody's problem.
@@ -154,6 +159,16 @@ function contextOf(
   }
   return { context, recorder }
 }
+
+const secretsOf = (kube: Kube, queue: Queue, log: Logger): Secrets =>
+  createSecrets({
+    kube,
+    onChange: (stacks) => {
+      for (const stack of stacks) queue.add(groupKey(stack), 'edit')
+    },
+    // Not the message: it quotes an answer that is garbled.
+    onError: (secret, { status, reason }) => log.warn({ secret, status, reason }, 'Secret not read'),
+  })
 
 /** A call that is in flight when leadership ends has ended before another can lead. */
 function limitOf(flags: Config['flags']): { readonly callTimeoutMs?: number } {

@@ -27,10 +27,11 @@ for (const name of caseNames()) {
   })
 }
 
-async function play(driven: Drive, { settings }: Case, { cluster, planFile, statusFile }: Stage) {
+async function play(driven: Drive, { settings }: Case, stage: Stage) {
+  const { cluster, planFile, statusFile } = stage
   const groups = groupsOf(cluster, settings)
   const built: { readonly stack: string; readonly built: Built }[] = []
-  for (const stack of driven.stacks(cluster)) built.push({ stack, built: await driven.build(stack, cluster) })
+  for (const stack of driven.stacks(cluster)) built.push({ stack, built: await driven.build(stack, stage) })
   const plans = built.map((one) => driven.plan(one.stack, one.built))
   const before = plans.map(({ stack }) => driven.actual(stack))
   compare(planFile, printPlans(plans, before))

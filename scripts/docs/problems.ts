@@ -96,6 +96,27 @@ const words: Readonly<Record<ProblemKind, Words>> = {
       'Issue or import one, or name it in `certificate-arn`. The account is looked at again each minute.',
     until: 'held',
   },
+  SecretUnusable: {
+    means:
+      'The Secret of an OpenID Connect client does not exist, lacks a key or a required label, is no text, or may not be read.',
+    remedy: 'Write the Secret, or allow the controller to read it; both are noticed at once.',
+    until: 'held',
+  },
+  TrustStoreNotFound: {
+    means: 'No trust store of the region has the name that `mutual-authentication` states.',
+    remedy: 'Correct the name, or create the trust store. The account is looked at again each minute.',
+    until: 'held',
+  },
+  NamedTargetGroupNotFound: {
+    means: 'No target group has the name that an action states.',
+    remedy: 'Correct the name, or create the target group. The account is looked at again each minute.',
+    until: 'held',
+  },
+  NoEffect: {
+    means: 'An annotation that does nothing where it stands: authentication exists on HTTPS alone.',
+    remedy: 'Listen on HTTPS and redirect HTTP to it with `ssl-redirect`, or remove the annotation.',
+    until: 'served',
+  },
   Conflict: {
     means: 'Members of a group disagree on something that they share.',
     remedy:

@@ -1,5 +1,6 @@
 /** Runs a plan: steps in their order, independent ones side by side; what failed stops its dependants only. */
 import type { Aws, SendOptions } from '../aws/client.ts'
+import type { CredentialsOf } from '../aws/codec/action.ts'
 import type { Mirror } from '../aws/mirror.ts'
 import type { Sweeper } from '../aws/sweep.ts'
 import { ok, type Result } from '../lib/result.ts'
@@ -11,7 +12,7 @@ import { actionOf, type AwsCall, type BindingCall, isBindingCall, requestsOf } f
 import type { NameOf } from './call/request.ts'
 import { afterFailure } from './failure.ts'
 import { createLook, type Look } from './fresh.ts'
-import { laneOf, refsOf } from './name.ts'
+import { laneOf, refsOf, secretsOf } from './name.ts'
 
 export type ApplyContext = {
   readonly aws: Pick<Aws, 'send' | 'readyIn'>
@@ -21,6 +22,8 @@ export type ApplyContext = {
   /** Epoch milliseconds since which we are the only one who writes. */
   readonly leaderSince?: number
   readonly stillLeader: () => boolean
+  /** Client ids and secrets, at the moment of writing. Absent: nobody here uses any. */
+  readonly credentialsOf?: CredentialsOf
   readonly writeBinding: (call: BindingCall, nameOf: NameOf) => Promise<Result<void, AwsError>>
   /** Purpose, priority, deadline and signal of all calls. */
   readonly options: SendOptions
@@ -128,7 +131,10 @@ async function send(
   if (!fresh.ok) return fresh
   if (fresh.value === 'changed') return ok('skipped')
   if (fresh.value === 'gone') return goneBefore(call)
-  for (const request of requestsOf(call, nameOf, mirror)) {
+  const { credentialsOf = () => undefined } = context
+  // A Secret may have vanished since the plan: the next one holds its member.
+  if (secretsOf(call).some((planned) => credentialsOf(planned) === undefined)) return ok('skipped')
+  for (const request of requestsOf(call, nameOf, mirror, credentialsOf)) {
     // Leadership may have ended while the look or the request before took its time.
     if (!mayGoOn(context)) return ok('skipped')
     const sent = await request.send(aws, options)

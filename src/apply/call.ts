@@ -1,4 +1,5 @@
 /** One arm per Call of a plan: the SDK commands that make it, and what the mirror learns from their answers. */
+import type { CredentialsOf } from '../aws/codec/action.ts'
 import type { Mirror } from '../aws/mirror.ts'
 import type { Call } from '../plan/step.ts'
 import {
@@ -28,6 +29,7 @@ type Arm<Name extends AwsCall['call']> = (
   call: Extract<AwsCall, { call: Name }>,
   nameOf: NameOf,
   mirror: Mirror,
+  credentialsOf: CredentialsOf,
 ) => readonly Request[]
 
 /** The compiler misses no call here: each has its arm. */
@@ -65,9 +67,14 @@ const arms: { readonly [Name in AwsCall['call']]: Arm<Name> } = {
 }
 
 /** The requests of a call, to be sent one after the other. */
-export const requestsOf = (call: AwsCall, nameOf: NameOf, mirror: Mirror): readonly Request[] =>
+export const requestsOf = (
+  call: AwsCall,
+  nameOf: NameOf,
+  mirror: Mirror,
+  credentialsOf: CredentialsOf,
+): readonly Request[] =>
   // The arm of a call's own name takes that call, which the compiler can't follow through the lookup.
-  (arms[call.call] as Arm<AwsCall['call']>)(call, nameOf, mirror)
+  (arms[call.call] as Arm<AwsCall['call']>)(call, nameOf, mirror, credentialsOf)
 
 /** As the AWS client counts it. */
 export const actionOf = ({ call }: AwsCall): string =>

@@ -1,4 +1,5 @@
 /** The names inside a call: which Refs it needs, and which resources it touches. */
+import type { SecretVersion } from '../model/action.ts'
 import { isRef, type Ref, refKey } from '../model/ref.ts'
 import { listenerArnOf } from '../aws/codec/rule.ts'
 import type { Call, Name } from '../plan/step.ts'
@@ -10,6 +11,15 @@ export const refsOf = (call: Call): Ref[] =>
 /** ARNs of load balancing and ids of security groups that the call names. */
 export const resourcesOf = (call: Call, nameOf: (name: Name) => string): string[] =>
   Object.entries(call).flatMap(([member, value]) => (member === 'ref' ? [] : namesIn(value).map(nameOf)))
+
+/** Secrets whose content goes out with the call. */
+export function secretsOf(call: Call): readonly SecretVersion[] {
+  const actions =
+    'actions' in call ? call.actions : 'defaultActions' in call ? call.defaultActions : undefined
+  return (actions ?? []).flatMap((action) =>
+    action.type === 'authenticate-oidc' && action.credentials ? [action.credentials] : [],
+  )
+}
 
 function namesIn(value: unknown): Name[] {
   if (typeof value === 'string') return /^(?:arn:[^:]*:elasticloadbalancing:|sg-)/.test(value) ? [value] : []

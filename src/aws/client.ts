@@ -7,6 +7,7 @@ import {
 import pRetry from 'p-retry'
 import type { Logger } from 'pino'
 import { fail, ok, type Result } from '../lib/result.ts'
+import type { Secret } from '../lib/secret.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { createLimiter, type Limiter, type Priority } from './bucket.ts'
 import { isWrite, type Limits } from './category.ts'
@@ -21,6 +22,8 @@ export type SendOptions = {
   /** Epoch milliseconds; a call that can't start before is not sent. */
   readonly deadline?: number
   readonly signal?: AbortSignal
+  /** Values that are nowhere repeated, whatever AWS says. */
+  readonly hide?: readonly Secret[]
   /** The key it is done for, for the log. */
   readonly group?: string
 }
@@ -203,7 +206,7 @@ async function attempt<Output>({ wire, client, command, action, options }: Attem
     return (await orAbandoned(sent, abandon.signal)) as Output
   } catch (thrown) {
     if (thrown instanceof Refusal) throw thrown
-    const refusal = toAwsError(action, thrown, isWrite(action))
+    const refusal = hidden(toAwsError(action, thrown, isWrite(action)), options.hide)
     count.errors += 1
     if (refusal.kind === 'throttled') {
       count.throttled += 1
@@ -213,6 +216,15 @@ async function attempt<Output>({ wire, client, command, action, options }: Attem
   } finally {
     clearTimeout(timer)
     options.signal?.removeEventListener('abort', stop)
+  }
+}
+
+/** AWS quotes the values that it refuses. */
+function hidden(error: AwsError, hide: readonly Secret[] = []): AwsError {
+  const values = hide.map((one) => one.reveal()).filter((value) => value !== '')
+  return {
+    ...error,
+    message: values.reduce((text, value) => text.replaceAll(value, String(hide[0])), error.message),
   }
 }
 

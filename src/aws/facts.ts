@@ -12,6 +12,8 @@ import type { Certificate, Facts, NamedSecurityGroup, RouteTable, Subnet } from 
 import { readCertificates } from './certificate.ts'
 import type { SendOptions } from './client.ts'
 import { readRouteTable, readSubnet } from './codec/network.ts'
+import { kept, keptBy } from './kept.ts'
+import { createNamedReader } from './named.ts'
 import { type Reader, securityGroupsBy } from './read.ts'
 
 type FactNeeds = {
@@ -30,6 +32,13 @@ export type FactReader = {
   read(needs: FactNeeds, options: FactOptions): Promise<Result<Facts, AwsError>>
   /** All that the targets of a binding need to know. */
   vpcCidrs(options: FactOptions): Promise<Result<readonly string[], AwsError>>
+  /** ARNs by name. */
+  trustStores(options: FactOptions): Promise<Result<ReadonlyMap<string, string>, AwsError>>
+  /** ARNs by name; undefined where there is none. */
+  targetGroupsNamed(
+    names: readonly string[],
+    options: FactOptions,
+  ): Promise<Result<ReadonlyMap<string, string | undefined>, AwsError>>
   /** Something in AWS was not as the facts said: the next read asks again for what is older than this. */
   forget(olderThanMs: number): void
 }
@@ -53,17 +62,16 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
   const certificates = kept(certificatesKeptMs, (reader) =>
     readCertificates(reader, settings.allowedCertificateAuthorityArns.length > 0),
   )
-  const foreign = new Map<string, Kept<Subnet[]>>()
-  const foreignSubnet = (id: string): Kept<Subnet[]> => {
-    const known =
-      foreign.get(id) ?? kept(keptMs, (reader) => readSubnets(reader, [{ Name: 'subnet-id', Values: [id] }]))
-    foreign.set(id, known)
-    return known
-  }
+  const foreign = keptBy((id: string) =>
+    kept(keptMs, (reader) => readSubnets(reader, [{ Name: 'subnet-id', Values: [id] }])),
+  )
+  const named = createNamedReader()
 
   const readerWith = (options: FactOptions): Reader => ({ aws, options: { purpose: 'facts', ...options } })
   return {
     vpcCidrs: (options) => vpc.get(readerWith(options)),
+    trustStores: (options) => named.trustStores(readerWith(options)),
+    targetGroupsNamed: (names, options) => named.targetGroups(readerWith(options), names),
     read: async (needs, options) => {
       const reader = readerWith(options)
       const [cidrs, own, availabilityZones] = await Promise.all([
@@ -77,7 +85,7 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
       const all: Subnet[] = [...own.value]
       for (const id of needs.subnetIds ?? []) {
         if (all.some((subnet) => subnet.id === id)) continue
-        const other = await foreignSubnet(id).get(reader)
+        const other = await foreign.of(id).get(reader)
         if (!other.ok) return other
         all.push(...other.value)
       }
@@ -98,7 +106,7 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
       })
     },
     forget: (olderThanMs) => {
-      for (const one of [vpc, subnets, routeTables, securityGroups, certificates, ...foreign.values()])
+      for (const one of [vpc, subnets, routeTables, securityGroups, certificates, foreign, named])
         one.forget(olderThanMs)
     },
   }
@@ -111,32 +119,6 @@ const rolesAreTagged = (subnets: readonly Subnet[]): boolean =>
   ['kubernetes.io/role/elb', 'kubernetes.io/role/internal-elb'].every((role) =>
     subnets.some(({ tags }) => tags[role] === '1' || tags[role] === ''),
   )
-
-type Kept<T> = { get(reader: Reader): Promise<Result<T, AwsError>>; forget(olderThanMs: number): void }
-
-/** One read at a time, its answer kept; a refusal is not. */
-function kept<T>(forMs: number, read: (reader: Reader) => Promise<Result<T, AwsError>>): Kept<T> {
-  let last: { readonly at: number; readonly value: T } | undefined
-  let reading: Promise<Result<T, AwsError>> | undefined
-  const readOnce = async (reader: Reader): Promise<Result<T, AwsError>> => {
-    const at = Date.now()
-    const result = await read(reader)
-    if (result.ok) last = { at, value: result.value }
-    return result
-  }
-  return {
-    get: async (reader) => {
-      if (last !== undefined && Date.now() - last.at < forMs) return ok(last.value)
-      reading ??= readOnce(reader).finally(() => {
-        reading = undefined
-      })
-      return reading
-    },
-    forget: (olderThanMs) => {
-      if (last !== undefined && Date.now() - last.at > olderThanMs) last = undefined
-    },
-  }
-}
 
 async function readVpcCidrs({ aws, options }: Reader, vpcId: string): Promise<Result<string[], AwsError>> {
   const read = await aws.send(new DescribeVpcsCommand({ VpcIds: [vpcId] }), options)

@@ -1,6 +1,6 @@
 /** Everything we own in the account and region, as the last sweep and our own writes left it. */
 import { canonical } from '../lib/json.ts'
-import type { Action } from '../model/action.ts'
+import type { Action, SecretVersion } from '../model/action.ts'
 import type {
   Actual,
   ActualListener,
@@ -51,6 +51,8 @@ export class Mirror {
   /** Ours, and those of nodes and pods that somebody asked for. */
   readonly securityGroups = new Table<ActualSecurityGroup>(({ id }) => id)
   readonly registrations = new Registrations()
+  /** With which version of a Secret we wrote a rule or a listener's default: AWS never tells. By ARN. */
+  readonly credentials = new Map<string, SecretVersion>()
   /** When the last complete list of load balancers, target groups and security groups began. */
   indexedAt: number | undefined
   readonly #settings: MirrorSettings
@@ -203,6 +205,7 @@ export class Mirror {
       if (this.loadBalancers.get(loadBalancerArnOf(listenerArn)) === undefined) this.rules.forget(arn)
     for (const arn of this.#contentReadAt.keys())
       if (this.loadBalancers.get(arn) === undefined) this.#contentReadAt.delete(arn)
+    for (const arn of this.credentials.keys()) if (!this.has(arn)) this.credentials.delete(arn)
     for (const [key, arn] of this.#made) if (!this.has(arn)) this.#made.delete(key)
   }
   get #tables() {

@@ -6,11 +6,13 @@ import {
   DescribeRulesCommand,
   DescribeTagsCommand,
   DescribeTargetGroupsCommand,
+  DescribeTrustStoresCommand,
   DescribeTargetHealthCommand,
   type Listener,
   type LoadBalancer,
   type Rule,
   type TargetGroup,
+  type TrustStore,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { DescribeSecurityGroupsCommand, type Filter } from '@aws-sdk/client-ec2'
 import { chunks } from '../lib/chunks.ts'
@@ -108,6 +110,18 @@ export const targetGroupsByArn = (reader: Reader, arns: readonly string[]): Read
   each(arns, (some) => targetGroupPages(reader, { TargetGroupArns: some }))
 export const targetGroupsByName = (reader: Reader, names: readonly string[]): Read<TargetGroup[]> =>
   each(names, (some) => targetGroupPages(reader, { Names: some }))
+
+/** A region has few. */
+export const allTrustStores = ({ aws, options }: Reader): Read<TrustStore[]> =>
+  pages(async (marker) =>
+    map(
+      await aws.send(new DescribeTrustStoresCommand({ PageSize: pageSize, ...marker }), options),
+      (output) => ({
+        items: output.TrustStores ?? [],
+        next: output.NextMarker,
+      }),
+    ),
+  )
 
 const listenerPages = (
   { aws, options }: Reader,

@@ -62,7 +62,11 @@ export type Kube = {
   ): Answer<T>
   delete(of: Resource, name: ObjectName, options?: DeleteOptions): Answer<undefined>
   /** Opens a watch; the stream's bytes are newline-separated events. The deadline covers the opening alone. */
-  watch(of: Resource, query: Query, signal: AbortSignal): Answer<AsyncIterable<Uint8Array>>
+  watch(
+    of: Resource,
+    query: Query & { readonly namespace?: string },
+    signal: AbortSignal,
+  ): Answer<AsyncIterable<Uint8Array>>
 }
 
 export type KubeOptions = {
@@ -173,7 +177,12 @@ export function createKube(handle: Handle, options: KubeOptions = {}): Kube {
     list: readAll(page),
     get: (of, name, signal) => call({ method: 'GET', path: objectPath(of, name), signal }),
     ...writes(call, options.fieldManager ?? 'albatross'),
-    watch: (of, query, signal) =>
-      openStream(handle, timeoutMs, withQuery(collectionPath(of), { watch: true, ...query }), signal),
+    watch: (of, { namespace, ...query }, signal) =>
+      openStream(
+        handle,
+        timeoutMs,
+        withQuery(collectionPath(of, namespace), { watch: true, ...query }),
+        signal,
+      ),
   }
 }

@@ -9,6 +9,7 @@ import type {
   Namespace,
   Node,
   Pod,
+  SecretObject,
   Service,
   TargetGroupBinding,
 } from '../model/cluster.ts'
@@ -60,6 +61,7 @@ export const endpointSlices = resource<EndpointSlice>(
   'EndpointSlice',
 )
 export const pods = resource<Pod>('v1', 'pods', 'Pod')
+export const secrets = resource<SecretObject>('v1', 'secrets', 'Secret')
 export const nodes = resource<Node>('v1', 'nodes', 'Node', 'cluster')
 export const namespaces = resource<Namespace>('v1', 'namespaces', 'Namespace', 'cluster')
 export const events = resource<KubeObject>('v1', 'events', 'Event')

@@ -1,5 +1,5 @@
 /** What a rule or a listener's default does with a request. Desired names target groups by Ref, Actual by ARN. */
-import type { Secret } from '../lib/secret.ts'
+import { sha256 } from '../lib/hash.ts'
 import type { Ref } from './ref.ts'
 
 /** An ARN that the user or AWS gave, or one of ours. */
@@ -41,10 +41,18 @@ export type AuthenticateOidcAction = Authenticate & {
   readonly authorizationEndpoint: string
   readonly tokenEndpoint: string
   readonly userInfoEndpoint: string
-  readonly clientId: string
-  /** Absent in Actual: AWS never returns it. */
-  readonly clientSecret?: Secret
+  /** What tells one client id from another: the id itself comes from a Secret too, and no plan shows it. */
+  readonly client: string
+  /** Where id and secret are read when the action is written. Absent in Actual: AWS never returns the secret. */
+  readonly credentials?: SecretVersion
+  /** Actual only: AWS has what the Secret held before. */
+  readonly outdated?: true
 }
+/** A Secret, `<namespace>/<name>`, and the resourceVersion with which its content came. */
+export type SecretVersion = { readonly secret: string; readonly version: string }
+
+export const clientOf = (clientId: string): string => `sha256:${sha256(clientId).slice(0, 16)}`
+
 export type AuthenticateCognitoAction = Authenticate & {
   readonly type: 'authenticate-cognito'
   readonly userPoolArn: string

@@ -7,15 +7,17 @@ import type { Cluster, Ingress } from './cluster.ts'
 import { keyOf } from './cluster.ts'
 import type { Built, Desired } from './desired.ts'
 import type { Facts } from './facts.ts'
+import type { Protocol } from './listener.ts'
 import { type Group, groupsOf } from './group.ts'
 import { ingressRef, type Problem } from './problem.ts'
 import type { Settings } from './settings.ts'
 import { classUnknown, first } from './want/agree.ts'
+import type { Doors } from './want/auth.ts'
 import { listenerOf, protocolsOf } from './want/listener.ts'
 import { ipAddressTypeOf, loadBalancerOf, namedSubnets, schemeOf } from './want/load-balancer.ts'
 import { checkRedirect, redirectOf } from './want/redirect.ts'
 import { type Routes, routesOf } from './want/rule.ts'
-import { isSound, scopeOf, servicesOf, type World } from './want/scope.ts'
+import { isSound, needsOf, scopeOf, servicesOf, type World } from './want/scope.ts'
 import { managedGroup, securingOf } from './want/security-group.ts'
 import { soundViews, type View, viewOf } from './want/view.ts'
 
@@ -41,6 +43,7 @@ export function build(stack: string, cluster: Cluster, facts: Facts, settings: S
       },
       problems: kept.map(({ problem }) => problem),
       needs: {},
+      secrets: [],
     }
   const world: World = {
     stack,
@@ -49,6 +52,7 @@ export function build(stack: string, cluster: Cluster, facts: Facts, settings: S
     services: servicesOf(cluster),
     targetGroups: new Map(),
     problems: [],
+    asked: { targetGroups: new Set(), secrets: new Set() },
   }
   return buildGroup(world, group)
 }
@@ -91,11 +95,11 @@ function buildGroup(world: World, group: Group): Built {
     ...views.flatMap(({ scope }) => scope.problems),
     ...world.problems,
   ]
-  const needs = views.some(({ scope }) => scope.awaits) ? { certificates: true as const } : {}
+  const asked = { needs: needsOf(world), secrets: [...world.asked.secrets].sort() }
   const strict = world.settings.groupFailure === 'strict' && problems().some(({ level }) => level === 'error')
   if (strict || soundViews(views).length === 0) {
     const held = views.map(({ scope }) => scope.member.key)
-    return { desired: { ...nothing(world.stack), held }, problems: problems(), needs }
+    return { desired: { ...nothing(world.stack), held }, problems: problems(), ...asked }
   }
   const held = views.filter(({ scope }) => !isSound(scope)).map(({ scope }) => scope.member.key)
   const redirect = redirectOf(views)
@@ -115,7 +119,7 @@ function buildGroup(world: World, group: Group): Built {
     held,
     gone: false,
   }
-  return { desired, problems: problems(), needs }
+  return { desired, problems: problems(), ...asked }
 }
 
 /** Of members that are served somewhere; the target groups of those without a mistake join the group's. All mistakes are told at once. */
@@ -127,20 +131,31 @@ function routesOfAll(
   const routes = new Map<View, Routes>()
   const read = new Set<View>()
   // A mistake found in one may end the redirect that left another without rules.
-  for (let due = servedOf(views); due.length > 0; due = servedOf(views).filter((view) => !read.has(view)))
+  for (let due = servedOf(views); due.length > 0; due = servedOf(views).filter((view) => !read.has(view))) {
+    const redirecting = isRedirecting(views)
     for (const view of due) {
       read.add(view)
-      const own = routesOf(view.scope, shape)
+      const own = routesOf(view.scope, shape, doorsOf(view, redirecting))
       if (!isSound(view.scope)) continue
       routes.set(view, own)
       for (const [id, targetGroup] of view.scope.targetGroups) world.targetGroups.set(id, targetGroup)
     }
+  }
   return routes
 }
 
+/** The ports at which its rules are asked. */
+function doorsOf({ ports }: View, redirecting: boolean): Doors {
+  const of = (wanted: Protocol): readonly number[] =>
+    [...ports.values()].flatMap(({ port, protocol }) => (protocol === wanted ? [port] : []))
+  return { secure: of('HTTPS'), plain: redirecting ? [] : of('HTTP') }
+}
+
+const isRedirecting = (views: readonly View[]): boolean => redirectOf(views).state === 'on'
+
 /** On some port with rules. */
 function servedOf(views: readonly View[]): readonly View[] {
-  const redirecting = redirectOf(views).state === 'on'
+  const redirecting = isRedirecting(views)
   return views.filter(
     ({ scope, ports }) =>
       !classUnknown(scope) &&

@@ -1,6 +1,7 @@
 /** Kubernetes objects as the API server's JSON has them, narrowed to what we read. Caches hold exactly these. */
 import type { IngressClassParamsSpec } from '../kind/ingress-class-params.ts'
 import type { TargetGroupBindingSpec } from '../kind/target-group-binding.ts'
+import type { Secret } from '../lib/secret.ts'
 
 export type Metadata = {
   readonly name: string
@@ -56,6 +57,12 @@ export type IngressClass = KubeObject & {
 }
 export type IngressClassParams = KubeObject & { readonly spec: IngressClassParamsSpec }
 export type Namespace = KubeObject
+/** What OpenID Connect reads of a Secret: base64 as the API server has it, hidden. */
+export type SecretObject = KubeObject & {
+  readonly data: Readonly<Record<string, Secret>>
+  /** Equal for equal data: hidden values can't be compared. */
+  readonly fingerprint: string
+}
 export type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> }
 
 export type ServicePort = {

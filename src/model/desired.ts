@@ -26,7 +26,10 @@ export type Desired = {
 /** What the effect must fetch before the model can be complete; then build runs again. */
 export type Needs = {
   readonly certificates?: true
-  readonly subnetsByTag?: readonly Readonly<Record<string, readonly string[]>>[]
+  readonly trustStores?: true
+  /** Names. */
+  readonly targetGroups?: readonly string[]
+  /** `<namespace>/<name>`. */
   readonly secrets?: readonly string[]
 }
 
@@ -34,4 +37,6 @@ export type Built = {
   readonly desired: Desired
   readonly problems: readonly Problem[]
   readonly needs: Needs
+  /** All Secrets that the members name for what they serve, whether they exist or not: a change of one is a change of the group. */
+  readonly secrets: readonly string[]
 }

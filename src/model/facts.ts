@@ -1,4 +1,5 @@
 /** What the model must know of the AWS account, read widely and cached, so that the model needs no I/O. */
+import type { SecretFact } from './oidc-secret.ts'
 import type { Tags } from './tag.ts'
 
 export type Subnet = {
@@ -39,4 +40,10 @@ export type Facts = {
   readonly securityGroups: readonly NamedSecurityGroup[]
   /** Issued certificates; absent until something needs them. */
   readonly certificates?: readonly Certificate[]
+  /** Of the region, by name; absent until somebody names one. */
+  readonly trustStores?: ReadonlyMap<string, string>
+  /** ARNs of target groups that somebody names; undefined where there is none of this name. */
+  readonly namedTargetGroups?: ReadonlyMap<string, string | undefined>
+  /** By `<namespace>/<name>`: those that OpenID Connect needs, once they have been looked at. */
+  readonly secrets?: ReadonlyMap<string, SecretFact>
 }

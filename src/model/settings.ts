@@ -45,6 +45,8 @@ export type Settings = {
   readonly allowedCertificateAuthorityArns: readonly string[]
   readonly maxTargetsPerTargetGroup: number
   readonly serviceTargetEniSecurityGroupTags: Tags
+  /** What a Secret must bear before it is used. */
+  readonly requiredSecretsLabel?: { readonly key: string; readonly value: string }
   readonly groupFailure: 'isolate' | 'strict'
   readonly featureGates: Readonly<Record<FeatureGate, boolean>>
 }

@@ -7,7 +7,7 @@ import { refKey } from '../model/ref.ts'
 import { byText, draft, join, step, stepId, type Draft } from './draft.ts'
 import { listenerDefaults } from './default-attribute.ts'
 import { attributesRead } from './load-balancer.ts'
-import { sameActions, sameMutualAuthentication } from './match.ts'
+import { sameActions, sameMutualAuthentication, states } from './match.ts'
 import { keepsRedirect, planRules, rulesOf } from './rule.ts'
 import type { Call, Name, Step } from './step.ts'
 import { gate, parkedUntil } from './switch.ts'
@@ -129,7 +129,7 @@ function modifyListener(world: World, listener: Listener, served: ActualListener
     : resolveActions(
         world,
         choose(listener.defaultActions, served.defaultActions, (a, b) =>
-          sameActions(resolveActions(world, a), b),
+          states(resolveActions(world, a), b),
         ) ?? [],
       )
   const differs = !sameActions(wanted, served.defaultActions)

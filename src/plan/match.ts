@@ -48,7 +48,7 @@ function actionKey(action: Action, stickiness: boolean): unknown {
       return { ...action, messageBody: action.messageBody || undefined }
     case 'authenticate-oidc':
       // AWS never gives the secret back, so it can't be compared.
-      return { ...action, clientSecret: undefined, ...extraParams(action) }
+      return { ...action, credentials: undefined, ...extraParams(action) }
     case 'authenticate-cognito':
       return { ...action, ...extraParams(action) }
     case 'jwt-validation':
@@ -69,6 +69,17 @@ const extraParams = (action: {
 /** Stickiness counts only where the desired side states it. */
 export const sameActions = (desired: readonly Action[], served: readonly Action[]): boolean =>
   actionsKey(desired, desired) === actionsKey(served, desired)
+
+/** Whoever states what is served states it also while AWS has an old client secret for it. */
+export const states = (desired: readonly Action[], served: readonly Action[]): boolean =>
+  sameActions(
+    desired,
+    served.map((action) => {
+      if (action.type !== 'authenticate-oidc') return action
+      const { outdated: _old, ...current } = action
+      return current
+    }),
+  )
 
 /** Text that is equal for actions that are equal as seen by `desired`. */
 export function actionsKey(actions: readonly Action[], desired: readonly Action[] = actions): string {

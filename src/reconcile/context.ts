@@ -12,6 +12,7 @@ import type { IngressKey } from '../model/choice.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Informers } from '../watch/informers.ts'
 import type { Pass, Queue } from '../watch/queue.ts'
+import type { Secrets } from '../watch/secrets.ts'
 import type { Bindings } from './bindings.ts'
 import type { EndpointRules } from './endpoint-rules.ts'
 import type { Departures } from './policy.ts'
@@ -39,6 +40,10 @@ export type Context = {
   readonly kube: Kube
   readonly informers: Informers
   readonly bindings: Bindings
+  /** Those that somebody references, and no others. */
+  readonly secrets: Secrets
+  /** resourceVersions of a group's Secrets as its status remembers them from when its rules were last good. */
+  readonly recordedSecrets: (stack: string) => ReadonlyMap<string, string> | undefined
   readonly queue: Queue
   readonly reports: Reports
   /** What every binding wants on the security groups of nodes and pods. */

@@ -20,6 +20,30 @@ export async function factsFor(
   context: Context,
   needs: Needs,
 ): Promise<Result<FactsRead, AwsError>> {
+  const network = await networkFor(group, pass, context, needs)
+  if (!network.ok) return network
+  const options = optionsOf(pass, 'facts', context)
+  const trustStores = needs.trustStores ? await context.facts.trustStores(options) : ok(undefined)
+  if (!trustStores.ok) return trustStores
+  const named = needs.targetGroups
+    ? await context.facts.targetGroupsNamed(needs.targetGroups, options)
+    : ok(undefined)
+  if (!named.ok) return named
+  const facts: Facts = {
+    ...network.value.facts,
+    ...(trustStores.value ? { trustStores: trustStores.value } : {}),
+    ...(named.value ? { namedTargetGroups: named.value } : {}),
+    secrets: await context.secrets.read(group.stack, needs.secrets ?? []),
+  }
+  return ok({ ...network.value, facts })
+}
+
+async function networkFor(
+  group: Group,
+  pass: Pass,
+  context: Context,
+  needs: Needs,
+): Promise<Result<FactsRead, AwsError>> {
   const securityGroups = group.members.some((member) => states(member, 'security-groups'))
   const subnetIds = [...new Set(group.members.flatMap(namedSubnetIds))].sort()
   // A load balancer that exists keeps its subnets, unless somebody names others.

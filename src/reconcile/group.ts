@@ -1,6 +1,7 @@
 /** One group's pass: cluster and facts to model, model and mirror to plan, plan to AWS, outcome to what the user sees. */
 import { apply } from '../apply/apply.ts'
 import { ingresses } from '../kube/resource.ts'
+import { equal } from '../lib/json.ts'
 import type { Actual } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { build } from '../model/build.ts'
@@ -15,6 +16,7 @@ import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { writeBinding } from './binding.ts'
 import { type Context, optionsOf } from './context.ts'
+import { credentialsOf, markOutdated } from './credentials.ts'
 import { factsFor } from './facts.ts'
 import { backendGroupKey, groupKey } from './key.ts'
 import { policyOf, refOf } from './policy.ts'
@@ -70,7 +72,8 @@ async function areLeaving({ leaving }: Group, { kube, mirror, departures }: Cont
   return true
 }
 
-function forget(stack: string, { reports, backendUsers }: Context): Verdict {
+function forget(stack: string, { reports, backendUsers, secrets }: Context): Verdict {
+  secrets.use(stack, [])
   reports.problems(groupKey(stack), [])
   reports.problems(readsOf(stack), [])
   backendUsers.delete(stack)
@@ -82,7 +85,6 @@ type Converged =
   | { readonly ok: false; readonly error: AwsError }
 
 async function converge(group: Group, pass: Pass, context: Context): Promise<Converged> {
-  const { stack } = group
   const written: Step[] = []
   let wait: Verdict = settled
   for (let round = 0; ; round += 1) {
@@ -101,7 +103,8 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
         wait = soonest([wait, again(1_000, 'some steps are left')])
     } else if (round < mostRounds && outcome.results.every(({ result }) => result === 'done')) continue
     else wait = again(500, 'some steps are left')
-    const actual = actualOf(stack, context)
+    const actual = actualOf(modelled.value, context)
+    if (modelled.value.needs.secrets) wait = soonest([wait, again(2_000, 'a Secret cannot be read now')])
     return { ok: true, value: { built: modelled.value, plan: planned, outcome, actual, written, wait } }
   }
 }
@@ -113,23 +116,38 @@ type Modelled =
 async function model(group: Group, pass: Pass, context: Context): Promise<Modelled> {
   const cluster = context.informers.snapshot()
   let needs: Needs = {}
-  for (let asked = 0; ; asked += 1) {
+  for (;;) {
     const read = await factsFor(group, pass, context, needs)
     if (!read.ok) return read
     const built = build(group.stack, cluster, read.value.facts, context.settings)
-    if (Object.keys(built.needs).length === 0 || asked > 0) {
+    const asked = together(needs, built.needs)
+    // What is asked for again can't be had now.
+    if (equal(asked, needs)) {
+      context.secrets.use(group.stack, built.secrets)
       // Nobody looked for subnets, because the load balancer has some: that none was found means nothing.
       const problems = built.problems.filter(
         ({ kind }) => kind !== 'SubnetsNotFound' || !read.value.withoutSubnets,
       )
       return { ok: true, value: { ...built, problems } }
     }
-    needs = built.needs
+    needs = asked
   }
 }
 
-function planOf(group: Group, { desired }: Built, context: Context): Plan {
-  const actual = actualOf(group.stack, context)
+function together(a: Needs, b: Needs): Needs {
+  const targetGroups = [...new Set([...(a.targetGroups ?? []), ...(b.targetGroups ?? [])])].sort()
+  const secrets = [...new Set([...(a.secrets ?? []), ...(b.secrets ?? [])])].sort()
+  return {
+    ...a,
+    ...b,
+    ...(targetGroups.length > 0 ? { targetGroups } : {}),
+    ...(secrets.length > 0 ? { secrets } : {}),
+  }
+}
+
+function planOf(group: Group, built: Built, context: Context): Plan {
+  const { desired } = built
+  const actual = actualOf(built, context)
   const input = { now: Date.now(), settings: context.settings, filled: filledOf(actual, context) }
   const planned = plan(desired, actual, input)
   if (context.observe) context.observed.tell(planned)
@@ -159,14 +177,16 @@ async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome
     sweeper: context.sweeper,
     stillLeader: context.stillLeader,
     ...(context.leaderSince === undefined ? {} : { leaderSince: context.leaderSince }),
+    credentialsOf: credentialsOf(context),
     writeBinding: writeBinding(context),
     options: optionsOf(pass, 'reconcile', context),
   })
 }
 
 /** Bindings are found by the target groups of the same look at the mirror. */
-function actualOf(stack: string, { bindings, mirror }: Context): Actual {
-  const actual = mirror.actual(stack, [])
+function actualOf({ desired }: Built, context: Context): Actual {
+  const { bindings, mirror } = context
+  const actual = mirror.actual(desired.stack, [])
   const arns = actual.targetGroups.map(({ arn }) => arn)
-  return { ...actual, bindings: bindings.of(stack, arns) }
+  return { ...markOutdated(actual, desired, context), bindings: bindings.of(desired.stack, arns) }
 }

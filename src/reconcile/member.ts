@@ -63,9 +63,14 @@ export async function finish(group: Group, passed: Passed, { pass, context }: Fi
 }
 
 /** Mended in AWS, where no watch tells of it. */
-const isAboutFacts = ({ kind, level }: Problem): boolean =>
-  level === 'error' &&
-  (kind === 'SubnetsNotFound' || kind === 'SecurityGroupsNotFound' || kind === 'CertificateNotFound')
+const aboutFacts: ReadonlySet<Problem['kind']> = new Set([
+  'SubnetsNotFound',
+  'SecurityGroupsNotFound',
+  'CertificateNotFound',
+  'TrustStoreNotFound',
+  'NamedTargetGroupNotFound',
+])
+const isAboutFacts = ({ kind, level }: Problem): boolean => level === 'error' && aboutFacts.has(kind)
 
 function lookAgain({ facts }: Context): Verdict {
   facts.forget(30_000)

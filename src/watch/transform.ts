@@ -9,9 +9,13 @@ import type {
   Namespace,
   Node,
   Pod,
+  SecretObject,
   Service,
   TargetGroupBinding,
 } from '../model/cluster.ts'
+import { sha256 } from '../lib/hash.ts'
+import { Secret } from '../lib/secret.ts'
+import { clientKeys } from '../model/oidc-secret.ts'
 
 /** Its value repeats the object, and nobody reads it. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -133,3 +137,17 @@ export const slimNode = ({ metadata, spec, status }: Node): Node => ({
       .map((condition) => pick(condition, 'type', 'status')),
   },
 })
+
+/** What OpenID Connect reads, hidden from here on; a fingerprint tells one content from another. */
+export function slimSecret({ metadata, data }: SecretObject): SecretObject {
+  // As it comes from the API server its values are plain text in base64.
+  const raw = (data ?? {}) as unknown as Readonly<Record<string, string>>
+  const kept = clientKeys.flatMap((key): [string, string][] =>
+    raw[key] === undefined ? [] : [[key, raw[key]]],
+  )
+  return {
+    metadata: labelled(metadata),
+    data: Object.fromEntries(kept.map(([key, value]) => [key, new Secret(value)])),
+    fingerprint: sha256(JSON.stringify(kept)),
+  }
+}

@@ -4,6 +4,7 @@ import { errorOfStatus, errorOfThrown, type KubeError } from '../kube/error.ts'
 import type { Resource } from '../kube/resource.ts'
 import type { KubeObject } from '../model/cluster.ts'
 import { lineSplitter } from './lines.ts'
+import type { Part } from './list-all.ts'
 
 type WatchEvent<T> = {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
@@ -19,6 +20,7 @@ export type Watch<T extends KubeObject> = {
   readonly kube: Kube
   readonly resource: Resource<T>
   readonly signal: AbortSignal
+  readonly only?: Part
   readonly resourceVersion: string
   /** Ask for the whole state first (WatchList). */
   readonly initial: boolean
@@ -86,7 +88,7 @@ export async function followWatch<T extends KubeObject>(watch: Watch<T>): Promis
   let whole = !watch.initial
   const rest = (): ReturnType<typeof setTimeout> =>
     setTimeout(() => idle.abort(), whole ? idleMs : idleInitialMs)
-  const opened = await watch.kube.watch(watch.resource, query(watch), signal)
+  const opened = await watch.kube.watch(watch.resource, { ...watch.only, ...query(watch) }, signal)
   if (!opened.ok) return { error: opened.error }
   watch.onHeard()
   let timer = rest()

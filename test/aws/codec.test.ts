@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { actionList, readActions } from '../../src/aws/codec/action.ts'
+import { actionList, type CredentialsOf, readActions } from '../../src/aws/codec/action.ts'
 import {
   conditionList,
   readConditions,
@@ -20,7 +20,7 @@ import { readTags, tagList, tagsMember } from '../../src/aws/codec/tag.ts'
 import { readTargetGroup, readTargets, wireHealthCheck } from '../../src/aws/codec/target-group.ts'
 import { canonical } from '../../src/lib/json.ts'
 import { Secret } from '../../src/lib/secret.ts'
-import type { Action } from '../../src/model/action.ts'
+import { type Action, clientOf } from '../../src/model/action.ts'
 import type { MutualAuthentication } from '../../src/model/listener.ts'
 import type { Permission } from '../../src/model/security-group.ts'
 import type { HealthCheck } from '../../src/model/target-group.ts'
@@ -104,6 +104,19 @@ const authenticate = {
     ),
   ),
 }
+/** What the Secrets of generated actions hold. */
+const clientIds = new Map<string, string>()
+const credentialsOf: CredentialsOf = ({ secret, version }) => ({
+  clientId: new Secret(clientIds.get(secret) ?? ''),
+  clientSecret: new Secret('hush'),
+  version,
+})
+function asAwsTells(one: Action): Action {
+  if (one.type !== 'authenticate-oidc') return one
+  const { credentials: _never, ...told } = one
+  return told
+}
+
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc
     .uniqueArray(fc.record({ targetGroup: text, weight: fc.integer({ min: 0, max: 999 }) }), {
@@ -149,7 +162,11 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       userInfoEndpoint: text,
       clientId: text,
     })
-    .map((some) => clean({ type: 'authenticate-oidc', ...some }) as Action),
+    .map(({ clientId, ...some }) => {
+      clientIds.set(clientOf(clientId), clientId)
+      const credentials = { secret: clientOf(clientId), version: '1' }
+      return clean({ type: 'authenticate-oidc', ...some, client: clientOf(clientId), credentials }) as Action
+    }),
   fc
     .record({ ...authenticate, userPoolArn: text, userPoolClientId: text, userPoolDomain: text })
     .map((some) => clean({ type: 'authenticate-cognito', ...some }) as Action),
@@ -167,8 +184,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 test('actions: written and read, in their order', () => {
   fc.assert(
     fc.property(fc.array(action, { maxLength: 3 }), (actions) => {
-      assert.deepEqual(clean(readActions(actionList(actions, arn))), clean(actions))
-      assert.deepEqual(clean(readActions(actionList(actions, arn).toReversed())), clean(actions))
+      const written = actionList(actions, arn, credentialsOf)
+      assert.deepEqual(clean(readActions(written)), clean(actions.map(asAwsTells)))
+      assert.deepEqual(clean(readActions(written.toReversed())), clean(actions.map(asAwsTells)))
     }),
     rounds,
   )
@@ -206,7 +224,7 @@ test("actions: AWS's placeholders, mirrors and idle stickiness are dropped", () 
   )
 })
 
-test('actions: a secret goes on the wire where there is one, else AWS keeps its own', () => {
+test('actions: id and secret of a client are those of its Secret; without them nothing is written', () => {
   const oidc = {
     type: 'authenticate-oidc',
     onUnauthenticatedRequest: 'deny',
@@ -217,18 +235,17 @@ test('actions: a secret goes on the wire where there is one, else AWS keeps its 
     authorizationEndpoint: 'a',
     tokenEndpoint: 't',
     userInfoEndpoint: 'u',
-    clientId: 'id',
+    client: clientOf('id'),
+    credentials: { secret: 'shop/oidc', version: '7' },
   } as const
-  const [kept] = actionList([oidc], arn)
-  const [given] = actionList([{ ...oidc, clientSecret: new Secret('hush') }], arn)
-  assert.deepEqual(
-    [kept?.AuthenticateOidcConfig?.ClientSecret, kept?.AuthenticateOidcConfig?.UseExistingClientSecret],
-    [undefined, true],
-  )
-  assert.deepEqual(
-    [given?.AuthenticateOidcConfig?.ClientSecret, given?.AuthenticateOidcConfig?.UseExistingClientSecret],
-    ['hush', undefined],
-  )
+  const [given] = actionList([oidc], arn, ({ secret, version }) => ({
+    clientId: new Secret('id'),
+    clientSecret: new Secret(`hush ${secret}`),
+    version,
+  }))
+  const { ClientId, ClientSecret } = given?.AuthenticateOidcConfig ?? {}
+  assert.deepEqual([ClientId, ClientSecret], ['id', 'hush shop/oidc'])
+  assert.throws(() => actionList([oidc], arn, () => undefined), /no client credentials/)
 })
 
 const permission: fc.Arbitrary<Permission> = fc

@@ -12,7 +12,9 @@ import { createFactReader, type FactReader } from '../../src/aws/facts.ts'
 import { Mirror } from '../../src/aws/mirror.ts'
 import { readAttributes, readLoadBalancerStates, readTargets } from '../../src/aws/observe.ts'
 import { createSweeper, type Sweeper } from '../../src/aws/sweep.ts'
-import { ok } from '../../src/lib/result.ts'
+import type { CredentialsOf } from '../../src/aws/codec/action.ts'
+import { ok, type Result } from '../../src/lib/result.ts'
+import type { AwsError } from '../../src/model/aws-error.ts'
 import type { Actual } from '../../src/model/actual.ts'
 import { build } from '../../src/model/build.ts'
 import { type Cluster, keyOf, type TargetGroupBinding } from '../../src/model/cluster.ts'
@@ -20,14 +22,15 @@ import type { Built } from '../../src/model/desired.ts'
 import { groupsOf } from '../../src/model/group.ts'
 import { plan } from '../../src/plan/plan.ts'
 import type { BindingSpec, Plan, Wait } from '../../src/plan/step.ts'
-import type { Case } from './load.ts'
+import { credentialsOf, markOutdated } from '../../src/reconcile/credentials.ts'
+import type { Case, Stage } from './load.ts'
 
 const options: SendOptions = { purpose: 'reconcile', priority: 'user' }
 
 export type Drive = {
   readonly cloud: Cloud
   stacks(cluster: Cluster): readonly string[]
-  build(stack: string, cluster: Cluster): Promise<Built>
+  build(stack: string, stage: Stage): Promise<Built>
   plan(stack: string, built: Built): Plan
   actual(stack: string): Actual
   /** Applies plans until one is empty; throws where AWS refuses a step, or where there is no end. */
@@ -73,20 +76,29 @@ export async function drive({ account, settings }: Case): Promise<Drive> {
       stack,
       [...bindings.values()].filter((binding) => belongs(binding, stack)),
     )
+  let secrets: Stage['secrets'] = new Map()
+  const known = (of: Mirror) => ({
+    mirror: of,
+    secrets: { get: (key: string) => secrets.get(key) },
+    recordedSecrets: () => undefined,
+  })
   const planOf = (stack: string, { desired }: Built, round = 0): Plan =>
-    plan(desired, seen(mirror, stack), inputNow(round))
+    plan(desired, markOutdated(seen(mirror, stack), desired, known(mirror)), inputNow(round))
 
   return {
     cloud,
     stacks: (cluster) => [...groupsOf(cluster, settings).groups.keys()].sort(),
-    build: async (stack, cluster) => await buildWith(facts, { stack, cluster, settings }),
+    build: async (stack, stage) => {
+      secrets = stage.secrets
+      return await buildWith(facts, { stack, stage, settings })
+    },
     plan: planOf,
     actual: (stack) => seen(mirror, stack),
     converge: async (stack, built) => {
       for (let round = 0; round < 20; round += 1) {
         const planned = planOf(stack, built, round)
         if (planned.steps.length === 0 && planned.waits.length === 0) return
-        await run(planned, { aws, mirror, sweeper, bindings })
+        await run(planned, { aws, mirror, sweeper, bindings, credentialsOf: credentialsOf(known(mirror)) })
         await satisfy(planned.waits, aws, mirror)
       }
       throw new Error(`${stack}: no end: ${JSON.stringify(planOf(stack, built))}`)
@@ -106,13 +118,23 @@ const belongs = ({ metadata }: TargetGroupBinding, stack: string): boolean => {
   return stack === (labels['ingress.k8s.aws/stack'] ?? `${labels['ingress.k8s.aws/stack-namespace']}/${name}`)
 }
 
-type Given = { readonly stack: string; readonly cluster: Cluster; readonly settings: Case['settings'] }
+type Given = { readonly stack: string; readonly stage: Stage; readonly settings: Case['settings'] }
 
 /** With all facts at once: which of them a group needs is the controller's concern. */
-async function buildWith(facts: FactReader, { stack, cluster, settings }: Given): Promise<Built> {
-  const read = await facts.read({ certificates: true, securityGroups: true }, options)
+async function buildWith(facts: FactReader, { stack, stage, settings }: Given): Promise<Built> {
+  const network = got(await facts.read({ certificates: true, securityGroups: true }, options))
+  const all = { ...network, trustStores: got(await facts.trustStores(options)) }
+  const { needs } = build(stack, stage.cluster, all, settings)
+  const namedTargetGroups = got(await facts.targetGroupsNamed(needs.targetGroups ?? [], options))
+  const secrets = new Map(
+    (needs.secrets ?? []).map((key) => [key, stage.secrets.get(key) ?? ({ found: false } as const)]),
+  )
+  return build(stack, stage.cluster, { ...all, namedTargetGroups, secrets }, settings)
+}
+
+function got<T>(read: Result<T, AwsError>): T {
   if (!read.ok) throw new Error(`${read.error.call}: ${read.error.message}`)
-  return build(stack, cluster, read.value, settings)
+  return read.value
 }
 
 type Running = {
@@ -120,14 +142,16 @@ type Running = {
   readonly mirror: Mirror
   readonly sweeper: Sweeper
   readonly bindings: Map<string, TargetGroupBinding>
+  readonly credentialsOf: CredentialsOf
 }
 
-async function run(planned: Plan, { aws, mirror, sweeper, bindings }: Running): Promise<void> {
+async function run(planned: Plan, { aws, mirror, sweeper, bindings, credentialsOf }: Running): Promise<void> {
   const { results } = await apply(planned, {
     aws,
     mirror,
     sweeper,
     stillLeader: () => true,
+    credentialsOf,
     writeBinding: async (call, nameOf) => {
       writeBinding(bindings, call, nameOf)
       return ok(undefined)

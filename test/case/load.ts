@@ -4,15 +4,19 @@ import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import type { Facts as Seed } from '../../localstack/aws/seed-facts.ts'
 import { type Config, readConfig } from '../../src/config.ts'
-import type {
-  Cluster,
-  Ingress,
-  IngressClass,
-  IngressClassParams,
-  KubeObject,
-  Namespace,
-  Service,
+import {
+  type Cluster,
+  type Ingress,
+  type IngressClass,
+  type IngressClassParams,
+  keyOf,
+  type KubeObject,
+  type Namespace,
+  type SecretObject,
+  type Service,
 } from '../../src/model/cluster.ts'
+import type { SecretFact } from '../../src/model/oidc-secret.ts'
+import { slimSecret } from '../../src/watch/transform.ts'
 
 const root = import.meta.dirname
 
@@ -24,6 +28,8 @@ type Account = Seed & {
 }
 export type Stage = {
   readonly cluster: Cluster
+  /** As the controller would have read them. */
+  readonly secrets: ReadonlyMap<string, SecretFact>
   readonly planFile: string
   readonly statusFile: string
 }
@@ -57,7 +63,7 @@ export function loadCase(name: string): Case {
     account,
     settings: settingsOf(name, account),
     stages: endings.map((ending) => ({
-      cluster: clusterOf(read(name, `input${ending}.yaml`)),
+      ...clusterOf(read(name, `input${ending}.yaml`)),
       planFile: join(root, name, `plan${ending}.json`),
       statusFile: join(root, name, `status${ending}.json`),
     })),
@@ -81,7 +87,7 @@ function settingsOf(name: string, account: Account): Config['settings'] {
 }
 
 /** As the API server would hold them: with a uid, and the older an object is the earlier it stands in the file. */
-function clusterOf(text: string): Cluster {
+function clusterOf(text: string): Pick<Stage, 'cluster' | 'secrets'> {
   const objects = parseAllDocuments(text).flatMap((document, index): KubeObject[] => {
     const object = document.toJS() as KubeObject | null
     if (object === null) return []
@@ -92,11 +98,18 @@ function clusterOf(text: string): Cluster {
   })
   const ofKind = <T extends KubeObject>(kind: string): readonly T[] =>
     objects.filter((object): object is T => object.kind === kind)
+  const secrets = ofKind<SecretObject>('Secret').map((secret): [string, SecretFact] => [
+    keyOf(secret),
+    { found: true, object: slimSecret(secret), version: secret.metadata.resourceVersion ?? '1' },
+  ])
   return {
-    ingresses: ofKind<Ingress>('Ingress'),
-    ingressClasses: ofKind<IngressClass>('IngressClass'),
-    ingressClassParams: ofKind<IngressClassParams>('IngressClassParams'),
-    namespaces: ofKind<Namespace>('Namespace'),
-    services: ofKind<Service>('Service'),
+    secrets: new Map(secrets),
+    cluster: {
+      ingresses: ofKind<Ingress>('Ingress'),
+      ingressClasses: ofKind<IngressClass>('IngressClass'),
+      ingressClassParams: ofKind<IngressClassParams>('IngressClassParams'),
+      namespaces: ofKind<Namespace>('Namespace'),
+      services: ofKind<Service>('Service'),
+    },
   }
 }

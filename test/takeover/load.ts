@@ -12,12 +12,16 @@ import type {
   Namespace,
   Node,
   Pod,
+  SecretObject,
   Service,
   TargetGroupBinding,
 } from '../../src/model/cluster.ts'
+import { keyOf } from '../../src/model/cluster.ts'
 import type { Facts } from '../../src/model/facts.ts'
+import type { SecretFact } from '../../src/model/oidc-secret.ts'
 import { type FeatureGate, settings, type Settings } from '../../src/model/settings.ts'
 import type { Tags } from '../../src/model/tag.ts'
+import { slimSecret } from '../../src/watch/transform.ts'
 
 const takeoverFolder = process.env['TAKEOVER_DIR'] ?? import.meta.dirname
 
@@ -152,7 +156,7 @@ export function loadCase(name: string, folder = takeoverFolder, stage: 1 | 2 = 1
     pods: ofKind<Pod>('Pod'),
     nodes: ofKind<Node>('Node'),
     bindings: ofKind<TargetGroupBinding>('TargetGroupBinding'),
-    facts: factsOf(rawFacts),
+    facts: { ...factsOf(rawFacts), secrets: secretFacts(ofKind<SecretObject>('Secret')) },
     rawFacts,
     settings: settingsOf(rawFacts, flags),
     flags,
@@ -161,6 +165,15 @@ export function loadCase(name: string, folder = takeoverFolder, stage: 1 | 2 = 1
     backendSecurityGroup: backendOf(rawFacts, [...calls, ...callsOf(join(folder, name, 'calls.jsonl'))]),
   }
 }
+
+/** All, as if somebody had asked for each. */
+const secretFacts = (secrets: readonly SecretObject[]): ReadonlyMap<string, SecretFact> =>
+  new Map(
+    secrets.map((secret) => {
+      const object = slimSecret(secret)
+      return [keyOf(object), { found: true, object, version: object.metadata.resourceVersion ?? '1' }]
+    }),
+  )
 
 /** Objects that ALBC wrote, without events. */
 export type ClusterAfter = readonly (KubeObject & {
@@ -212,6 +225,9 @@ const factsOf = (raw: RawFacts): Facts => ({
     vpcId: VpcId,
     tags: tagsOf(tags),
   })),
+  namedTargetGroups: new Map(
+    raw.targetGroups.map((one) => [String(one['TargetGroupName']), String(one['TargetGroupArn'])]),
+  ),
   certificates: raw.certificates
     .filter(({ Status }) => (Status ?? 'ISSUED') === 'ISSUED')
     .map((certificate) => ({

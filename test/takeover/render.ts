@@ -166,6 +166,14 @@ function action(one: Action) {
         },
       }
     }
+    case 'authenticate-oidc': {
+      const { type, client: _id, credentials: _secret, sessionTimeoutSeconds, ...rest } = one
+      const hidden = { clientID: '[REDACTED]', clientSecret: '[REDACTED]' }
+      return {
+        type,
+        authenticateOIDCConfig: { ...rest, ...hidden, sessionTimeout: sessionTimeoutSeconds },
+      }
+    }
     default: {
       const { type, ...config } = one
       return { type, [`${camel(type)}Config`]: config }

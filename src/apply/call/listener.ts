@@ -7,12 +7,12 @@ import {
   ModifyListenerCommand,
   RemoveListenerCertificatesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import { actionList } from '../../aws/codec/action.ts'
+import { actionList, type CredentialsOf } from '../../aws/codec/action.ts'
 import { readListener, wireMutualAuthentication } from '../../aws/codec/listener.ts'
 import { tagsMember } from '../../aws/codec/tag.ts'
 import type { Mirror } from '../../aws/mirror.ts'
 import type { Call } from '../../plan/step.ts'
-import { attributeList, type NameOf, type Request, request, withAttributes } from './request.ts'
+import { attributeList, type NameOf, outgoing, type Request, request, withAttributes } from './request.ts'
 
 type Of<Name extends Call['call']> = Extract<Call, { call: Name }>
 
@@ -25,13 +25,19 @@ const settings = (call: Of<'CreateListener'> | Of<'ModifyListener'>) => ({
     : { MutualAuthentication: wireMutualAuthentication(call.mutualAuthentication) }),
 })
 
-export const createListener = (call: Of<'CreateListener'>, nameOf: NameOf, mirror: Mirror): Request[] => [
-  request(
+export function createListener(
+  call: Of<'CreateListener'>,
+  nameOf: NameOf,
+  mirror: Mirror,
+  credentialsOf: CredentialsOf,
+): Request[] {
+  const { hide, remember } = outgoing(mirror, credentialsOf, call.defaultActions)
+  const create = request(
     new CreateListenerCommand({
       LoadBalancerArn: nameOf(call.loadBalancer),
       Port: call.port,
       Protocol: call.protocol,
-      DefaultActions: actionList(call.defaultActions, nameOf),
+      DefaultActions: actionList(call.defaultActions, nameOf, credentialsOf),
       ...settings(call),
       ...tagsMember(call.tags),
     }),
@@ -41,12 +47,21 @@ export const createListener = (call: Of<'CreateListener'>, nameOf: NameOf, mirro
       const made = readListener(wire, [], call.tags)
       mirror.listeners.wrote(made)
       mirror.made(call.ref, made.arn)
+      remember(made.arn)
     },
-  ),
-]
+    hide,
+  )
+  return [create]
+}
 
-export function modifyListener(call: Of<'ModifyListener'>, nameOf: NameOf, mirror: Mirror): Request[] {
+export function modifyListener(
+  call: Of<'ModifyListener'>,
+  nameOf: NameOf,
+  mirror: Mirror,
+  credentialsOf: CredentialsOf,
+): Request[] {
   const arn = nameOf(call.listener)
+  const { hide, remember } = outgoing(mirror, credentialsOf, call.defaultActions)
   return [
     request(
       new ModifyListenerCommand({
@@ -54,17 +69,20 @@ export function modifyListener(call: Of<'ModifyListener'>, nameOf: NameOf, mirro
         ...(call.protocol === undefined ? {} : { Protocol: call.protocol }),
         ...(call.defaultActions === undefined
           ? {}
-          : { DefaultActions: actionList(call.defaultActions, nameOf) }),
+          : { DefaultActions: actionList(call.defaultActions, nameOf, credentialsOf) }),
         ...settings(call),
       }),
-      ({ Listeners }) =>
+      ({ Listeners }) => {
         mirror.listeners.patch(arn, (old) => {
           const wire = Listeners?.[0]
           if (wire === undefined) return old
           const sni = wire.Protocol === 'HTTPS' ? old.certificates.slice(1) : []
           const read = readListener(wire, sni, old.tags)
           return old.attributes === undefined ? read : { ...read, attributes: old.attributes }
-        }),
+        })
+        remember(arn)
+      },
+      hide,
     ),
   ]
 }

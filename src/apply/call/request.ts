@@ -1,6 +1,10 @@
 /** One SDK command with what the mirror learns from its answer. */
 import type { Aws, AwsCommand, SendOptions } from '../../aws/client.ts'
+import type { CredentialsOf } from '../../aws/codec/action.ts'
+import type { Mirror } from '../../aws/mirror.ts'
 import type { Result } from '../../lib/result.ts'
+import type { Secret } from '../../lib/secret.ts'
+import type { Action } from '../../model/action.ts'
 import type { AwsError } from '../../model/aws-error.ts'
 import type { Name } from '../../plan/step.ts'
 
@@ -14,9 +18,10 @@ export type Request = {
 export const request = <Output>(
   command: AwsCommand<Output>,
   learn: (output: NoInfer<Output>) => void,
+  hide: SendOptions['hide'] = [],
 ): Request => ({
   send: async (aws, options) => {
-    const answer = await aws.send(command, options)
+    const answer = await aws.send(command, hide.length > 0 ? { ...options, hide } : options)
     if (!answer.ok) return answer
     learn(answer.value)
     return { ok: true, value: undefined }
@@ -36,3 +41,32 @@ export const withAttributes = <T extends { readonly attributes?: Attributes }>(
   resource.attributes === undefined
     ? resource
     : { ...resource, attributes: { ...resource.attributes, ...changed } }
+
+type Outgoing = {
+  /** What no message about the call may repeat. */
+  readonly hide: readonly Secret[]
+  /** Once AWS took them. */
+  readonly remember: (arn: string) => void
+}
+
+/** The Secrets' content that goes out with the actions of a call. */
+export function outgoing(
+  mirror: Mirror,
+  credentialsOf: CredentialsOf,
+  actions: readonly Action[] | undefined,
+): Outgoing {
+  const sent = (actions ?? []).flatMap((action) => {
+    if (action.type !== 'authenticate-oidc' || action.credentials === undefined) return []
+    const found = credentialsOf(action.credentials)
+    return found === undefined ? [] : [{ ...found, secret: action.credentials.secret }]
+  })
+  return {
+    hide: sent.flatMap(({ clientId, clientSecret }) => [clientId, clientSecret]),
+    remember: (arn) => {
+      if (actions === undefined) return
+      const [one] = sent
+      if (one) mirror.credentials.set(arn, { secret: one.secret, version: one.version })
+      else mirror.credentials.delete(arn)
+    },
+  }
+}

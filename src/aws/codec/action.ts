@@ -7,15 +7,18 @@ import type {
   JwtValidationActionAdditionalClaimFormatEnum,
   RedirectActionConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import type {
-  Action,
-  AuthenticateCognitoAction,
-  AuthenticateOidcAction,
-  ForwardAction,
-  JwtValidationAction,
-  RedirectAction,
-  TargetGroupName,
+import {
+  type Action,
+  type AuthenticateCognitoAction,
+  type AuthenticateOidcAction,
+  clientOf,
+  type ForwardAction,
+  type JwtValidationAction,
+  type RedirectAction,
+  type SecretVersion,
+  type TargetGroupName,
 } from '../../model/action.ts'
+import type { ClientCredentials } from '../../model/oidc-secret.ts'
 import { listOrAbsent, present, textOrAbsent } from './compact.ts'
 
 /** The ARN that a name stands for now. */
@@ -111,7 +114,7 @@ const readOidc = ({ AuthenticateOidcConfig: config }: WireAction): AuthenticateO
     authorizationEndpoint: config?.AuthorizationEndpoint ?? '',
     tokenEndpoint: config?.TokenEndpoint ?? '',
     userInfoEndpoint: config?.UserInfoEndpoint ?? '',
-    clientId: config?.ClientId ?? '',
+    client: clientOf(config?.ClientId ?? ''),
   })
 
 const readCognito = ({ AuthenticateCognitoConfig: config }: WireAction): AuthenticateCognitoAction =>
@@ -137,10 +140,19 @@ const readJwt = ({ JwtValidationConfig: config }: WireAction): JwtValidationActi
     ),
   })
 
-export const actionList = (actions: readonly Action[], arnOf: ArnOf): WireAction[] =>
-  actions.map((action, index) => ({ ...wireAction(action, arnOf), Order: index + 1 }))
+/** What a Secret holds now, which may be newer than what was planned. */
+export type CredentialsOf = (
+  planned: SecretVersion,
+) => (ClientCredentials & { readonly version: string }) | undefined
 
-function wireAction(action: Action, arnOf: ArnOf): WireAction {
+export const actionList = (
+  actions: readonly Action[],
+  arnOf: ArnOf,
+  credentialsOf: CredentialsOf,
+): WireAction[] =>
+  actions.map((action, index) => ({ ...wireAction(action, arnOf, credentialsOf), Order: index + 1 }))
+
+function wireAction(action: Action, arnOf: ArnOf, credentialsOf: CredentialsOf): WireAction {
   switch (action.type) {
     case 'forward':
       return { Type: 'forward', ForwardConfig: wireForward(action, arnOf) }
@@ -156,7 +168,7 @@ function wireAction(action: Action, arnOf: ArnOf): WireAction {
     case 'redirect':
       return { Type: 'redirect', RedirectConfig: wireRedirect(action) }
     case 'authenticate-oidc':
-      return { Type: 'authenticate-oidc', AuthenticateOidcConfig: wireOidc(action) }
+      return { Type: 'authenticate-oidc', AuthenticateOidcConfig: wireOidc(action, credentialsOf) }
     case 'authenticate-cognito':
       return { Type: 'authenticate-cognito', AuthenticateCognitoConfig: wireCognito(action) }
     case 'jwt-validation':
@@ -197,18 +209,22 @@ const wireAuthenticate = (action: AuthenticateOidcAction | AuthenticateCognitoAc
     : { AuthenticationRequestExtraParams: { ...action.authenticationRequestExtraParams } }),
 })
 
-const wireOidc = (action: AuthenticateOidcAction) => ({
-  ...wireAuthenticate(action),
-  OnUnauthenticatedRequest: action.onUnauthenticatedRequest as AuthenticateOidcActionConditionalBehaviorEnum,
-  Issuer: action.issuer,
-  AuthorizationEndpoint: action.authorizationEndpoint,
-  TokenEndpoint: action.tokenEndpoint,
-  UserInfoEndpoint: action.userInfoEndpoint,
-  ClientId: action.clientId,
-  ...(action.clientSecret === undefined
-    ? { UseExistingClientSecret: true }
-    : { ClientSecret: action.clientSecret.reveal() }),
-})
+/** Whoever writes has seen that the credentials are there: without them AWS would refuse, or serve another client. */
+function wireOidc(action: AuthenticateOidcAction, credentialsOf: CredentialsOf) {
+  const credentials = action.credentials && credentialsOf(action.credentials)
+  if (!credentials) throw new Error(`no client credentials for ${action.issuer}`)
+  return {
+    ...wireAuthenticate(action),
+    OnUnauthenticatedRequest:
+      action.onUnauthenticatedRequest as AuthenticateOidcActionConditionalBehaviorEnum,
+    Issuer: action.issuer,
+    AuthorizationEndpoint: action.authorizationEndpoint,
+    TokenEndpoint: action.tokenEndpoint,
+    UserInfoEndpoint: action.userInfoEndpoint,
+    ClientId: credentials.clientId.reveal(),
+    ClientSecret: credentials.clientSecret.reveal(),
+  }
+}
 
 const wireCognito = (action: AuthenticateCognitoAction) => ({
   ...wireAuthenticate(action),

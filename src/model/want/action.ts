@@ -4,7 +4,7 @@ import { ownOf } from '../../annotation/read.ts'
 import { type ActionConfig, actions as actionsAnnotation } from '../../annotation/rule.ts'
 import type { Action, FixedResponseAction, ForwardAction, ForwardTuple } from '../action.ts'
 import type { IngressBackend, Service } from '../cluster.ts'
-import { annotationsOf, fault, refuse, type Scope, serviceOf, take, warn } from './scope.ts'
+import { annotationsOf, awaitFact, fault, refuse, type Scope, serviceOf, take, warn } from './scope.ts'
 import type { GroupShape } from './target-group.ts'
 import { targetGroupOf } from './target-group.ts'
 
@@ -162,13 +162,25 @@ function serviceMissing(scope: Scope, name: string, alone: boolean): Backend | u
 function resolve(scope: Scope, tuple: Tuple, shape: GroupShape): ForwardTuple | undefined {
   const weight = tuple.weight === undefined ? {} : { weight: tuple.weight }
   if (tuple.targetGroupARN !== undefined) return { targetGroup: tuple.targetGroupARN, ...weight }
-  if (tuple.serviceName === undefined)
-    return fault(scope, 'Unsupported', {
-      field: 'targetGroupName',
-      message: `searching TargetGroup with name ${tuple.targetGroupName ?? ''}: not supported yet`,
-      remedy: 'Write the ARN of the target group in targetGroupARN.',
-    })
+  if (tuple.serviceName === undefined) {
+    const arn = namedTargetGroup(scope, tuple.targetGroupName ?? '')
+    return arn === undefined ? undefined : { targetGroup: arn, ...weight }
+  }
   const service = serviceOf(scope, tuple.serviceName)
   const made = service && targetGroupOf(scope, service, tuple.servicePort ?? 0, shape)
   return made ? { targetGroup: made.ref, ...weight } : undefined
+}
+
+function namedTargetGroup(scope: Scope, name: string): string | undefined {
+  const { namedTargetGroups } = scope.world.facts
+  if (namedTargetGroups?.has(name) !== true)
+    return awaitFact(scope, ({ targetGroups }) => void targetGroups.add(name))
+  return (
+    namedTargetGroups.get(name) ??
+    fault(scope, 'NamedTargetGroupNotFound', {
+      field: 'targetGroupName',
+      message: `searching TargetGroup with name ${name}: found none`,
+      remedy: 'Correct targetGroupName, or write the ARN of the target group in targetGroupARN.',
+    })
+  )
 }

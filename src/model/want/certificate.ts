@@ -2,7 +2,7 @@
 import { certificateArn } from '../../annotation/listener.ts'
 import { perPort } from '../../annotation/read.ts'
 import type { Certificate } from '../facts.ts'
-import { annotationsOf, fault, paramsOf, type Scope, take } from './scope.ts'
+import { annotationsOf, awaitFact, fault, paramsOf, type Scope, take } from './scope.ts'
 
 export function explicitCertificates(scope: Scope): readonly string[] {
   const fromParams = paramsOf(scope)?.certificateArn ?? []
@@ -20,7 +20,9 @@ function hostsOf(scope: Scope): readonly string[] {
 export function discoverCertificates(scope: Scope): readonly string[] {
   const { certificates } = scope.world.facts
   if (certificates === undefined) {
-    scope.awaits = true
+    awaitFact(scope, (asked) => {
+      asked.certificates = true
+    })
     return []
   }
   const allowed = scope.world.settings.allowedCertificateAuthorityArns

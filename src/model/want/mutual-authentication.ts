@@ -1,9 +1,9 @@
-/** `mutual-authentication`, by port (`albc-model` 9.7). Trust stores are named by ARN. */
+/** `mutual-authentication`, by port (`albc-model` 9.7). */
 import { keyOf } from '../../annotation/define.ts'
 import { mutualAuthentication as declared } from '../../annotation/listener.ts'
 import { perPort } from '../../annotation/read.ts'
 import type { MutualAuthentication } from '../listener.ts'
-import { annotationsOf, fault, refuse, type Scope, take } from './scope.ts'
+import { annotationsOf, awaitFact, fault, refuse, type Scope, take, warn } from './scope.ts'
 
 const key = keyOf(declared)
 type Entry =
@@ -13,7 +13,11 @@ type Entry =
       : never
     : never
 
-export function mutualAuthenticationOf(scope: Scope): ReadonlyMap<number, MutualAuthentication> {
+/** Of these ports: what is said of others is checked, and does nothing. */
+export function mutualAuthenticationOf(
+  scope: Scope,
+  secure: readonly number[],
+): ReadonlyMap<number, MutualAuthentication> {
   const stated = take(scope, perPort(annotationsOf(scope), declared))
   const ports = new Map<number, MutualAuthentication>()
   if (stated === undefined) return ports
@@ -23,11 +27,23 @@ export function mutualAuthenticationOf(scope: Scope): ReadonlyMap<number, Mutual
     bad(
       `empty mutualAuthentication configuration from ingress annotation: \`${annotationsOf(scope)?.[key] ?? ''}\``,
     )
+  const entries = new Map<number, Entry>()
   for (const entry of stated) {
     const wrong = mistake(entry)
     if (wrong !== undefined) bad(wrong)
-    else ports.set(entry.port ?? 0, build(scope, entry))
+    else entries.set(entry.port ?? 0, entry)
   }
+  for (const port of secure) {
+    const entry = entries.get(port)
+    if (entry) ports.set(port, build(scope, entry))
+  }
+  const idle = [...entries.keys()].filter((port) => !secure.includes(port))
+  if (idle.length > 0)
+    warn(scope, 'NoEffect', {
+      field: key,
+      message: `${key} has no effect on port ${idle.join(', ')}: this Ingress has no HTTPS listener there`,
+      remedy: 'Correct the port, or add it to alb.ingress.kubernetes.io/listen-ports.',
+    })
   return ports
 }
 
@@ -53,16 +69,26 @@ function mistake(entry: Entry): string | undefined {
 function build(scope: Scope, entry: Entry): MutualAuthentication {
   const { mode = '', trustStore = '', advertiseTrustStoreCaNames: names } = entry
   if (mode !== 'verify') return { mode, trustStoreArn: '' }
-  if (!trustStore.startsWith('arn:'))
-    fault(scope, 'Unsupported', {
-      field: key,
-      message: `couldn't find TrustStore with name ${trustStore}: trust stores by name are not supported yet`,
-      remedy: `Write the ARN of the trust store in ${key}.`,
-    })
   return {
     mode,
-    trustStoreArn: trustStore,
+    trustStoreArn: trustStore.startsWith('arn:') ? trustStore : (namedTrustStore(scope, trustStore) ?? ''),
     ignoreClientCertificateExpiry: entry.ignoreClientCertificateExpiry ?? false,
     ...(names === undefined ? {} : { advertiseTrustStoreCaNames: names }),
   }
+}
+
+function namedTrustStore(scope: Scope, name: string): string | undefined {
+  const { trustStores } = scope.world.facts
+  if (trustStores === undefined)
+    return awaitFact(scope, (asked) => {
+      asked.trustStores = true
+    })
+  return (
+    trustStores.get(name) ??
+    fault(scope, 'TrustStoreNotFound', {
+      field: key,
+      message: `couldn't find TrustStore with name ${name}`,
+      remedy: `Correct trustStore in ${key}, or create the trust store.`,
+    })
+  )
 }

@@ -30,7 +30,10 @@ export function portsOf(scope: Scope): Ports {
   const prefixLists = prefixListsOf(scope)
   const sslPolicy =
     paramsOf(scope)?.sslPolicy || take(scope, perPort(annotationsOf(scope), declared.sslPolicy))
-  const mutual = mutualAuthenticationOf(scope)
+  const mutual = mutualAuthenticationOf(
+    scope,
+    [...listen].flatMap(([port, protocol]) => (protocol === 'HTTPS' ? [port] : [])),
+  )
   return new Map(
     [...listen].map(([port, protocol]) => {
       const authentication = mutual.get(port)

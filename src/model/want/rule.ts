@@ -8,7 +8,7 @@ import type { Protocol, Rule } from '../listener.ts'
 import type { Tags } from '../tag.ts'
 import { trackingTags, withDefaults } from '../tag.ts'
 import { backendOf } from './action.ts'
-import { authOf } from './auth.ts'
+import { authOf, type Doors } from './auth.ts'
 import { conditionsOf, statedConditions } from './condition.ts'
 import { annotationsOf, type Scope, take } from './scope.ts'
 import type { GroupShape } from './target-group.ts'
@@ -21,7 +21,7 @@ type Route = Served & {
 }
 export type Routes = { readonly routes: readonly Route[]; readonly byDefault?: Served }
 
-export function routesOf(scope: Scope, shape: GroupShape): Routes {
+export function routesOf(scope: Scope, shape: GroupShape, doors: Doors): Routes {
   const { rules = [], defaultBackend } = scope.member.ingress.spec
   const regexPaths = take(scope, own(annotationsOf(scope), useRegexPathMatch)) ?? false
   const routes = rules.flatMap(({ host = '', http }) =>
@@ -29,21 +29,26 @@ export function routesOf(scope: Scope, shape: GroupShape): Routes {
       const name = path.backend.service?.name ?? ''
       const conditions = conditionsOf(scope, host, path, regexPaths)
       const transforms = transformsOf(scope, name)
-      const served = servedBy(scope, path.backend, shape)
+      const served = servedBy(scope, path.backend, shape, doors)
       return served ? [{ ...served, conditions, transforms }] : []
     }),
   )
   if (!defaultBackend) return { routes }
   statedConditions(scope, defaultBackend.service?.name ?? '')
   transformsOf(scope, defaultBackend.service?.name ?? '')
-  const byDefault = servedBy(scope, defaultBackend, shape)
+  const byDefault = servedBy(scope, defaultBackend, shape, doors)
   return byDefault ? { routes, byDefault } : { routes }
 }
 
-function servedBy(scope: Scope, backend: IngressBackend, shape: GroupShape): Served | undefined {
+function servedBy(
+  scope: Scope,
+  backend: IngressBackend,
+  shape: GroupShape,
+  doors: Doors,
+): Served | undefined {
   const found = backendOf(scope, backend, shape)
   if (!found) return undefined
-  const auth = authOf(scope, found.service)
+  const auth = authOf(scope, found.service, doors)
   return { routing: found.routing, ...(auth ? { auth } : {}) }
 }
 

@@ -2,6 +2,7 @@
 import type { AnnotationError } from '../../annotation/read.ts'
 import type { Result } from '../../lib/result.ts'
 import type { Cluster, Service } from '../cluster.ts'
+import type { Needs } from '../desired.ts'
 import type { Facts } from '../facts.ts'
 import type { Member } from '../group.ts'
 import { ingressRef, type Problem, type ProblemKind } from '../problem.ts'
@@ -18,6 +19,26 @@ export type World = {
   readonly targetGroups: Map<string, TargetGroup>
   /** Of the group as a whole: they hold no member. */
   readonly problems: Problem[]
+  readonly asked: Asked
+}
+
+/** What reading the members led to. */
+export type Asked = {
+  certificates?: true
+  trustStores?: true
+  readonly targetGroups: Set<string>
+  /** Also those that are known. */
+  readonly secrets: Set<string>
+}
+
+export function needsOf({ asked, facts }: World): Needs {
+  const secrets = [...asked.secrets].filter((key) => facts.secrets?.has(key) !== true)
+  return {
+    ...(asked.certificates ? { certificates: true } : {}),
+    ...(asked.trustStores ? { trustStores: true } : {}),
+    ...(asked.targetGroups.size > 0 ? { targetGroups: [...asked.targetGroups].sort() } : {}),
+    ...(secrets.length > 0 ? { secrets: secrets.sort() } : {}),
+  }
 }
 
 export type Scope = {
@@ -44,6 +65,12 @@ export const paramsOf = (scope: Scope) => scope.member.params?.spec
 /** A member with an error is held: nothing of it changes. */
 export const isSound = (scope: Scope): boolean =>
   !scope.awaits && !scope.problems.some(({ level }) => level === 'error')
+
+/** The member is held until it is known. */
+export function awaitFact(scope: Scope, note: (asked: Asked) => void): undefined {
+  scope.awaits = true
+  note(scope.world.asked)
+}
 
 type Told = { readonly message: string; readonly remedy: string; readonly field?: string }
 
