@@ -192,6 +192,8 @@ function toSettings(values: FlagValues, gates: Partial<Record<FeatureGate, boole
     tolerateNonExistentBackendAction: values['tolerate-non-existent-backend-action'],
     allowedCertificateAuthorityArns: values['allowed-certificate-authority-arns'],
     maxTargetsPerTargetGroup: values['max-targets-per-target-group'],
+    deregistrationPropagationMs: values['deregistration-propagation'],
+    longestRequestMs: values['longest-request'],
     serviceTargetEniSecurityGroupTags: values['service-target-eni-security-group-tags'],
     ...requiredLabel(values['required-secrets-label']),
     groupFailure: values['group-failure'],

@@ -108,6 +108,16 @@ export const flags = {
     integer(0, 1_000_000),
     { default: 0 },
   ),
+  'deregistration-propagation': flag(
+    'How long requests may come after a deregistration: pods that end sooner are told of. 0s: none is.',
+    duration,
+    { default: 15_000, albc: false },
+  ),
+  'longest-request': flag(
+    'How long a pod may take for a request, when it leaves; the deregistration delay where that is shorter.',
+    duration,
+    { default: 10_000, albc: false },
+  ),
   'service-target-eni-security-group-tags': flag(
     'More tags that pick the security group of a network interface.',
     map,

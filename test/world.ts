@@ -43,6 +43,9 @@ export async function startTestWorld(
           `--aws-region=${region}`,
           `--aws-vpc-id=${system.vpcId}`,
           '--enable-leader-election=false',
+          // As quick as load balancers and pods are here.
+          '--deregistration-propagation=1s',
+          '--longest-request=0s',
           ...flags,
         ],
         {},

@@ -66,6 +66,9 @@ function launch(options: ControllerOptions, port: number): ChildProcess {
     '--metrics-bind-addr=0',
     // One that was killed would keep its successor waiting for its Lease.
     '--enable-leader-election=false',
+    // As quick as load balancers and pods are here.
+    '--deregistration-propagation=1s',
+    '--longest-request=0s',
   ]
   const { command, directory, uid, env } = options.program ?? sources
   const [file = '', ...args] = command

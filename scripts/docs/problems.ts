@@ -154,6 +154,13 @@ const words: Readonly<Record<ProblemKind, Words>> = {
     remedy: 'Tag one security group of the node with `kubernetes.io/cluster/<cluster name>`.',
     until: 'targets',
   },
+  PreStopTooShort: {
+    means:
+      'Pods end before the load balancer has let go of them: requests fail when they leave. Told on their Service.',
+    remedy:
+      'Let the container that the event names sleep in preStop for as long as it says; see [targets](targets.md#leaving-without-a-failed-request).',
+    until: 'served',
+  },
   AwsRefused: {
     means: 'AWS refused a call.',
     remedy: 'Correct what AWS names; the event has its own words.',

@@ -15,6 +15,12 @@ export type Metadata = {
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
   readonly finalizers?: readonly string[]
+  /** Of pods alone. */
+  readonly ownerReferences?: readonly {
+    readonly kind: string
+    readonly name: string
+    readonly controller?: boolean
+  }[]
 }
 export type KubeObject = { readonly apiVersion?: string; readonly kind?: string; readonly metadata: Metadata }
 
@@ -114,15 +120,25 @@ export type PodCondition = {
   /** Not of pods. */
   readonly observedGeneration?: number
 }
+/** Which ports it states, and what it does before it is ended. */
+export type Container = {
+  readonly name?: string
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[]
+  readonly lifecycle?: {
+    readonly preStop?: {
+      readonly sleep?: { readonly seconds: number }
+      readonly exec?: { readonly command?: readonly string[] }
+      readonly httpGet?: object
+      readonly tcpSocket?: object
+    }
+  }
+}
 export type Pod = KubeObject & {
   readonly spec: {
     readonly nodeName?: string
     readonly readinessGates?: readonly { readonly conditionType: string }[]
     readonly terminationGracePeriodSeconds?: number
-    /** Containers' named ports, for named target ports. */
-    readonly containers?: readonly {
-      readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[]
-    }[]
+    readonly containers?: readonly Container[]
   }
   readonly status?: {
     readonly phase?: string

@@ -41,6 +41,7 @@ export type ProblemKind =
   | 'TargetGroupUnusable'
   | 'EndpointsUnusable'
   | 'NetworkInterfaceNotFound'
+  | 'PreStopTooShort'
   | 'AwsRefused'
   | 'AwsDenied'
   | 'Guarded'

@@ -44,6 +44,9 @@ export type Settings = {
   readonly tolerateNonExistentBackendAction: boolean
   readonly allowedCertificateAuthorityArns: readonly string[]
   readonly maxTargetsPerTargetGroup: number
+  /** Longest that requests come after a deregistration; 0: how pods leave is not looked at. */
+  readonly deregistrationPropagationMs: number
+  readonly longestRequestMs: number
   readonly serviceTargetEniSecurityGroupTags: Tags
   /** What a Secret must bear before it is used. */
   readonly requiredSecretsLabel?: { readonly key: string; readonly value: string }
@@ -76,6 +79,8 @@ const defaults: Omit<Settings, 'clusterName' | 'region' | 'vpcId'> = {
   tolerateNonExistentBackendAction: true,
   allowedCertificateAuthorityArns: [],
   maxTargetsPerTargetGroup: 0,
+  deregistrationPropagationMs: 15_000,
+  longestRequestMs: 10_000,
   serviceTargetEniSecurityGroupTags: {},
   groupFailure: 'isolate',
   featureGates: {

@@ -1,11 +1,13 @@
-/** What the loops did so far, in Prometheus' text format. */
+/** What the loops did so far, in Prometheus' text format. No label has more values than the code has words. */
+import type { Histogram } from '../lib/histogram.ts'
 import type { Context } from './context.ts'
 
 export function metricsOf({
   aws,
   queue,
   stillLeader,
-}: Pick<Context, 'aws' | 'queue' | 'stillLeader'>): string {
+  targets,
+}: Pick<Context, 'aws' | 'queue' | 'stillLeader' | 'targets'>): string {
   const stats = queue.stats()
   const calls = aws.counts().map(({ action, purpose, ...count }) => ({
     labels: `{action="${action}",purpose="${purpose}"}`,
@@ -20,6 +22,11 @@ export function metricsOf({
     `# HELP albatross_${name} ${help}`,
     `# TYPE albatross_${name} ${type}`,
     ...values.map((value) => `albatross_${name}${value}`),
+  ]
+  const histogram = (name: string, help: string, { lines }: Histogram): string[] => [
+    `# HELP albatross_${name} ${help}`,
+    `# TYPE albatross_${name} histogram`,
+    ...lines(`albatross_${name}`),
   ]
   return `${[
     ...metric('leader', 'gauge', 'Whether this replica is the one that works.', [
@@ -47,5 +54,20 @@ export function metricsOf({
     ...metric('queue_delayed', 'gauge', 'Keys that wait for their time.', [` ${stats.delayed}`]),
     ...metric('passes_total', 'counter', 'Passes of all loops.', [` ${stats.passes}`]),
     ...metric('passes_failed_total', 'counter', 'Passes that threw: bugs.', [` ${stats.thrown}`]),
+    ...histogram(
+      'readiness_gate_seconds',
+      'From all containers of a pod being ready to its readiness gate being True.',
+      targets.gateSeconds,
+    ),
+    ...metric(
+      'pods_leaving_too_soon',
+      'gauge',
+      'Pods that would fail requests when they leave: their preStop hook or grace period is too short.',
+      [` ${distinct(targets.leavingTooSoon.values())}`],
+    ),
   ].join('\n')}\n`
 }
+
+/** A pod may be behind several bindings. */
+const distinct = (sets: Iterable<ReadonlySet<string>>): number =>
+  new Set([...sets].flatMap((set) => [...set])).size

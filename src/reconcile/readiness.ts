@@ -77,13 +77,27 @@ async function write(binding: TargetGroupBinding, gated: readonly Gated[], conte
   const wanted = gated.flatMap(({ pod, source }) =>
     gateConditions(binding, pod, source, known).map((condition) => ({ pod, condition })),
   )
-  await writeConditions(wanted, context)
+  const since = context.targets.waiting.get(arn)
+  await writeConditions(wanted, context, ({ pod, condition }) => {
+    if (condition.status === 'True' && !isTrue(pod, condition.type))
+      context.targets.gateSeconds.observe(secondsOf(pod, since?.get(pod.metadata.uid)))
+  })
+}
+
+/** Since nothing but the gate kept the pod from being ready; `knownAt` where the pod doesn't say since when. */
+function secondsOf({ status }: Pod, knownAt = Date.now()): number {
+  const ready = status?.conditions?.find(({ type }) => type === 'ContainersReady')
+  return Math.max(0, Date.now() - (Date.parse(ready?.lastTransitionTime ?? '') || knownAt)) / 1000
 }
 
 type Wanted = { readonly pod: Pod; readonly condition: GateCondition }
 
 /** A pod that refuses is asked again by the next pass; it keeps no other from its condition. */
-export async function writeConditions(wanted: readonly Wanted[], context: Context): Promise<void> {
+export async function writeConditions(
+  wanted: readonly Wanted[],
+  context: Context,
+  written: (one: Wanted) => void = () => undefined,
+): Promise<void> {
   if (context.observe) return
   const { told } = context.targets
   const now = Date.now()
@@ -92,15 +106,17 @@ export async function writeConditions(wanted: readonly Wanted[], context: Contex
     const key = `${pod.metadata.uid} ${condition.type}`
     return told.get(key)?.text !== JSON.stringify(condition)
   })
-  await bounded(due, patchesAtOnce, async ({ pod, condition }) => {
+  await bounded(due, patchesAtOnce, async (one) => {
+    const { pod, condition } = one
     const set = await setPodCondition(context.kube, pod, condition)
-    if (set.ok)
+    if (set.ok) {
+      if (told.get(`${pod.metadata.uid} ${condition.type}`)?.status !== condition.status) written(one)
       told.set(`${pod.metadata.uid} ${condition.type}`, {
         text: JSON.stringify(condition),
         status: condition.status,
         at: Date.now(),
       })
-    else
+    } else
       context.log.warn(
         { pod: `${pod.metadata.namespace}/${pod.metadata.name}`, reason: set.error.reason },
         'readiness gate not written',

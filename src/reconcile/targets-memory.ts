@@ -1,4 +1,5 @@
 /** What the targets loop remembers between passes; nothing that AWS or the cluster can't tell again after a restart. */
+import { createHistogram, type Histogram } from '../lib/histogram.ts'
 import type { ActualTargetGroup } from '../model/actual.ts'
 import type { TargetType } from '../model/target-group.ts'
 import type { TargetAddress } from '../plan/step.ts'
@@ -21,8 +22,12 @@ export type TargetsMemory = {
   readonly pods: Map<string, ReadonlyMap<string, { readonly key: string; readonly uid: string }>>
   /** Bindings of whose Service nothing is known for now: their pods are watched one by one. */
   readonly held: Set<string>
+  /** Pods that would fail requests when they leave, by binding; their uids. */
+  readonly leavingTooSoon: Map<string, ReadonlySet<string>>
   /** Target groups that bindings of users name, by ARN or name. */
   readonly groups: Map<string, Bindable>
+  /** How long readiness gates kept pods waiting. */
+  readonly gateSeconds: Histogram
   /** Of the VPC, as last read: an event does not wait for a read. */
   vpcCidrs?: readonly string[]
   /** The targets of known groups are being read again. */
@@ -37,7 +42,9 @@ export const createTargetsMemory = (): TargetsMemory => ({
   recorded: new Map(),
   pods: new Map(),
   held: new Set(),
+  leavingTooSoon: new Map(),
   groups: new Map(),
+  gateSeconds: createHistogram([1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600]),
   healing: false,
 })
 
@@ -47,6 +54,7 @@ export function forgetBinding(memory: TargetsMemory, binding: string, targetGrou
   memory.recorded.delete(binding)
   memory.pods.delete(binding)
   memory.held.delete(binding)
+  memory.leavingTooSoon.delete(binding)
   if (targetGroup !== undefined) {
     memory.waiting.delete(targetGroup)
     memory.groups.delete(targetGroup)

@@ -18,6 +18,7 @@ import { type Context, optionsOf } from './context.ts'
 import { nobody, open, want } from './endpoint-guard.ts'
 import { groupKey, targetsKey } from './key.ts'
 import { bindingFinalizer, leave } from './leave.ts'
+import { preStopOf } from './pre-stop.ts'
 import { reachOf, type Refused } from './reach.ts'
 import { followHealth } from './readiness.ts'
 import { write } from './register.ts'
@@ -86,20 +87,17 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   const failures = outcome.results.flatMap((one) => (one.result === 'failed' ? [one] : []))
   const [failure] = failures
   const empty = emptiness(binding, wanted, plan, context)
-  const told = await tell(
-    binding,
-    [
-      ...wanted.problems,
-      ...otherVpc(binding, context),
-      ...opened.problems,
-      ...empty.problems,
-      ...leftOut(binding, wanted, plan, context),
-      ...failures.map((one) =>
-        one.error.kind === 'notFound' ? missing(binding) : problemOf(one, bindingRef(binding)),
-      ),
-    ],
-    context,
-  )
+  const problems = [
+    ...wanted.problems,
+    ...otherVpc(binding, context),
+    ...opened.problems,
+    ...empty.problems,
+    ...leftOut(binding, wanted, plan, context),
+    ...failures.map((one) =>
+      one.error.kind === 'notFound' ? missing(binding) : problemOf(one, bindingRef(binding)),
+    ),
+  ]
+  const told = await tell(binding, problems, context, preStopOf(binding, context))
   if (failure !== undefined) return soonest([told, afterAwsError(failure.error)])
   const stack = stackOf(binding)
   // A rule may be waiting for these targets.

@@ -1,5 +1,6 @@
 /** What the caches keep of each kind: the fields that src/model/cluster.ts names, and no more. */
 import type {
+  Container,
   Endpoint,
   EndpointSlice,
   Ingress,
@@ -90,28 +91,59 @@ export const slimEndpointSlice = (slice: EndpointSlice): EndpointSlice => ({
   endpoints: (slice.endpoints ?? []).map(slimEndpoint),
 })
 
+/** A hook that is a program of its own says nothing that could be read. */
+const longestCommand = 256
+const isShort = ({ command = [] }: { readonly command?: readonly string[] }): boolean =>
+  command.join(' ').length <= longestCommand
+
+function slimContainer({ name, ports, lifecycle }: Container): Container {
+  const hook = lifecycle?.preStop
+  const preStop = hook && {
+    ...pick(hook, 'sleep'),
+    ...(hook.exec ? { exec: isShort(hook.exec) ? pick(hook.exec, 'command') : {} } : {}),
+    ...(hook.httpGet ? { httpGet: {} } : {}),
+    ...(hook.tcpSocket ? { tcpSocket: {} } : {}),
+  }
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(ports?.length ? { ports: ports.map((port) => pick(port, 'name', 'containerPort')) } : {}),
+    ...(preStop ? { lifecycle: { preStop } } : {}),
+  }
+}
+
+/** Pods of one template share theirs. */
+const shared = new Map<string, readonly Container[]>()
+const mostShared = 5_000
+
+function containersOf(containers: readonly Container[]): readonly Container[] {
+  const slim = containers.map(slimContainer)
+  const key = JSON.stringify(slim)
+  const known = shared.get(key)
+  if (known !== undefined) return known
+  if (shared.size >= mostShared) shared.clear()
+  shared.set(key, slim)
+  return slim
+}
+
+const ownersOf = ({ ownerReferences }: Metadata): Pick<Metadata, 'ownerReferences'> => {
+  const owner = ownerReferences?.find(({ controller }) => controller === true)
+  return owner ? { ownerReferences: [pick(owner, 'kind', 'name', 'controller')] } : {}
+}
+
 /** 0.8 KB instead of 6 to 8. */
 export function slimPod({ metadata, spec, status }: Pod): Pod {
-  const named = (spec?.containers ?? [])
-    .map(({ ports }) => (ports ?? []).filter(({ name }) => name))
-    .filter((ports) => ports.length > 0)
   const conditions = (status?.conditions ?? []).filter(
     ({ type }) => keptConditions.has(type) || type.startsWith(gateConditions),
   )
   return {
     metadata: {
       ...identity(metadata),
+      ...ownersOf(metadata),
       ...annotationsOf(metadata, (key) => key.startsWith(podAnnotations)),
     },
     spec: {
       ...pick(spec ?? {}, 'nodeName', 'readinessGates', 'terminationGracePeriodSeconds'),
-      ...(named.length
-        ? {
-            containers: named.map((ports) => ({
-              ports: ports.map((port) => pick(port, 'name', 'containerPort')),
-            })),
-          }
-        : {}),
+      ...(spec?.containers?.length ? { containers: containersOf(spec.containers) } : {}),
     },
     status: {
       ...pick(status ?? {}, 'phase', 'podIP', 'podIPs'),

@@ -94,6 +94,10 @@ describe('transforms', () => {
         resourceVersion: '1',
         labels: { app: 'x' },
         annotations: { 'vpc.amazonaws.com/pod-eni': '[]', other: 'y'.repeat(3000) },
+        ownerReferences: [
+          { apiVersion: 'x/v1', kind: 'Group', name: 'g', uid: 'g' },
+          { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'r', controller: true },
+        ],
         managedFields: [{ manager: 'kubelet' }],
       },
       spec: {
@@ -106,7 +110,24 @@ describe('transforms', () => {
             env: [{ name: 'SECRET', value: 's' }],
             ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }, { containerPort: 81 }],
           },
-          { name: 'd', image: 'j' },
+          {
+            name: 'd',
+            image: 'j',
+            lifecycle: {
+              postStart: { exec: { command: ['x'] } },
+              preStop: { exec: { command: ['sleep', '9'] } },
+            },
+          },
+          {
+            name: 'e',
+            image: 'k',
+            lifecycle: { preStop: { exec: { command: ['sh', '-c', 'x'.repeat(9000)] } } },
+          },
+          {
+            name: 'f',
+            image: 'l',
+            lifecycle: { preStop: { httpGet: { path: '/bye', port: 80, httpHeaders: [] } } },
+          },
         ],
       },
       status: {
@@ -126,12 +147,18 @@ describe('transforms', () => {
         namespace: 'shop',
         uid: 'u',
         resourceVersion: '1',
+        ownerReferences: [{ kind: 'ReplicaSet', name: 'web-1', controller: true }],
         annotations: { 'vpc.amazonaws.com/pod-eni': '[]' },
       },
       spec: {
         nodeName: 'n',
         readinessGates: [{ conditionType: 'target-health.elbv2.k8s.aws/b' }],
-        containers: [{ ports: [{ name: 'http', containerPort: 80 }] }],
+        containers: [
+          { name: 'c', ports: [{ name: 'http', containerPort: 80 }, { containerPort: 81 }] },
+          { name: 'd', lifecycle: { preStop: { exec: { command: ['sleep', '9'] } } } },
+          { name: 'e', lifecycle: { preStop: { exec: {} } } },
+          { name: 'f', lifecycle: { preStop: { httpGet: {} } } },
+        ],
       },
       status: {
         phase: 'Running',
