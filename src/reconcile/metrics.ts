@@ -2,36 +2,35 @@
 import type { Histogram } from '../lib/histogram.ts'
 import type { Context } from './context.ts'
 
-export function metricsOf({
-  aws,
-  queue,
-  stillLeader,
-  targets,
-}: Pick<Context, 'aws' | 'queue' | 'stillLeader' | 'targets'>): string {
-  const stats = queue.stats()
+type Of = Pick<Context, 'aws' | 'queue' | 'stillLeader' | 'targets'>
+
+export const metricsOf = ({ aws, queue, stillLeader, targets }: Of): string =>
+  `${[
+    ...metric('leader', 'gauge', 'Whether this replica is the one that works.', [
+      ` ${stillLeader() ? 1 : 0}`,
+    ]),
+    ...callMetrics(aws),
+    ...queueMetrics(queue),
+    ...targetMetrics(targets),
+  ].join('\n')}\n`
+
+const metric = (
+  name: string,
+  type: 'counter' | 'gauge' | 'histogram',
+  help: string,
+  values: readonly string[],
+): string[] => [
+  `# HELP albatross_${name} ${help}`,
+  `# TYPE albatross_${name} ${type}`,
+  ...values.map((value) => `albatross_${name}${value}`),
+]
+
+function callMetrics(aws: Context['aws']): string[] {
   const calls = aws.counts().map(({ action, purpose, ...count }) => ({
     labels: `{action="${action}",purpose="${purpose}"}`,
     ...count,
   }))
-  const metric = (
-    name: string,
-    type: 'counter' | 'gauge',
-    help: string,
-    values: readonly string[],
-  ): string[] => [
-    `# HELP albatross_${name} ${help}`,
-    `# TYPE albatross_${name} ${type}`,
-    ...values.map((value) => `albatross_${name}${value}`),
-  ]
-  const histogram = (name: string, help: string, { lines }: Histogram): string[] => [
-    `# HELP albatross_${name} ${help}`,
-    `# TYPE albatross_${name} histogram`,
-    ...lines(`albatross_${name}`),
-  ]
-  return `${[
-    ...metric('leader', 'gauge', 'Whether this replica is the one that works.', [
-      ` ${stillLeader() ? 1 : 0}`,
-    ]),
+  return [
     ...metric(
       'aws_requests_total',
       'counter',
@@ -50,22 +49,42 @@ export function metricsOf({
       'Requests that AWS throttled.',
       calls.map(({ labels, throttled }) => `${labels} ${throttled}`),
     ),
-    ...metric('queue_ready', 'gauge', 'Keys that wait for a worker.', [` ${stats.ready}`]),
-    ...metric('queue_delayed', 'gauge', 'Keys that wait for their time.', [` ${stats.delayed}`]),
-    ...metric('passes_total', 'counter', 'Passes of all loops.', [` ${stats.passes}`]),
-    ...metric('passes_failed_total', 'counter', 'Passes that threw: bugs.', [` ${stats.thrown}`]),
-    ...histogram(
-      'readiness_gate_seconds',
-      'From all containers of a pod being ready to its readiness gate being True.',
-      targets.gateSeconds,
-    ),
-    ...metric(
-      'pods_leaving_too_soon',
-      'gauge',
-      'Pods that would fail requests when they leave: their preStop hook or grace period is too short.',
-      [` ${distinct(targets.leavingTooSoon.values())}`],
-    ),
-  ].join('\n')}\n`
+  ]
+}
+
+function queueMetrics(queue: Context['queue']): string[] {
+  const { ready, delayed, passes, thrown } = queue.stats()
+  return [
+    ...metric('queue_ready', 'gauge', 'Keys that wait for a worker.', [` ${ready}`]),
+    ...metric('queue_delayed', 'gauge', 'Keys that wait for their time.', [` ${delayed}`]),
+    ...metric('passes_total', 'counter', 'Passes of all loops.', [` ${passes}`]),
+    ...metric('passes_failed_total', 'counter', 'Passes that threw: bugs.', [` ${thrown}`]),
+  ]
+}
+
+const targetMetrics = ({ gateSeconds, leavingTooSoon }: Context['targets']): string[] => [
+  ...metric(
+    'readiness_gate_seconds',
+    'histogram',
+    'From all containers of a pod being ready to its readiness gate being True.',
+    linesOf(gateSeconds),
+  ),
+  ...metric(
+    'pods_leaving_too_soon',
+    'gauge',
+    'Pods that would fail requests when they leave: their preStop hook or grace period is too short.',
+    [` ${distinct(leavingTooSoon.values())}`],
+  ),
+]
+
+function linesOf(histogram: Histogram): readonly string[] {
+  const { buckets, sum, count } = histogram.read()
+  return [
+    ...buckets.map(({ upTo, count: below }) => `_bucket{le="${upTo}"} ${below}`),
+    `_bucket{le="+Inf"} ${count}`,
+    `_sum ${sum}`,
+    `_count ${count}`,
+  ]
 }
 
 /** A pod may be behind several bindings. */

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { type Load, startLoad } from '../../localstack/scenario/load.ts'
 import { deployment, ingress, ingressClass, namespace, service } from '../../localstack/scenario/manifest.ts'
 import type { Manifest } from '../../localstack/scenario/manifest.ts'
+import type { Running } from '../../src/start.ts'
 import { timings } from '../../localstack/timing.ts'
 import { eventually, startTestWorld, type TestWorld } from '../world.ts'
 
@@ -22,11 +23,12 @@ const timing = {
 }
 
 let world: TestWorld
+let controller: Running
 let load: Load
 let hostname = ''
 before(async () => {
   world = await startTestWorld(timing)
-  world.controller()
+  controller = world.controller()
   await world.kube.apply(
     namespace('shop'),
     ingressClass('alb'),
@@ -114,6 +116,11 @@ test('a gate is True once the target is healthy, with nothing left of what it sa
     const condition = status?.conditions?.find(({ type }) => type === gate)
     assert.deepEqual([condition?.status, condition?.reason], ['True', undefined])
   }
+  const metrics = controller.metrics()
+  assert.match(metrics, /^albatross_readiness_gate_seconds_bucket\{le="\+Inf"\} 3$/m)
+  // Each waited for one propagation and one health check at the least.
+  const seconds = Number(/^albatross_readiness_gate_seconds_sum (.+)$/m.exec(metrics)?.[1])
+  assert.ok(seconds > (3 * timing.propagationMs) / 1000 && seconds < 60, `${seconds} s`)
   hostname = await eventually(async () => {
     type Status = { status?: { loadBalancer?: { ingress?: { hostname: string }[] } } }
     const found = await world.kube.get<Status>('/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web')

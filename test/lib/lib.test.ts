@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import pino from 'pino'
+import { createHistogram } from '../../src/lib/histogram.ts'
 import { canonical, equal } from '../../src/lib/json.ts'
 import { Secret } from '../../src/lib/secret.ts'
 
@@ -43,4 +44,17 @@ test('equal values have equal text, whatever the order of their keys', () => {
     }),
     { seed: 7, numRuns: 200 },
   )
+})
+
+test('a histogram counts what is up to the end of each bucket', () => {
+  const histogram = createHistogram([1, 10])
+  for (const value of [0.5, 1, 1.5, 60]) histogram.observe(value)
+  assert.deepEqual(histogram.read(), {
+    buckets: [
+      { upTo: 1, count: 2 },
+      { upTo: 10, count: 3 },
+    ],
+    sum: 63,
+    count: 4,
+  })
 })
