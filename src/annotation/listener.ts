@@ -4,7 +4,12 @@ import { array, boolean, integer, object, record, string } from './json.ts'
 import { bool, int32, json, list, map, text } from './parser.ts'
 
 export const listenPorts = annotation('listen-ports', {
-  parse: json(array(record(integer)), [], 'a JSON list such as `[{"HTTP": 80}, {"HTTPS": 443}]`'),
+  parse: json(
+    array(record(integer)),
+    [],
+    'a JSON list such as `[{"HTTP": 80}, {"HTTPS": 443}]`',
+    'listen-ports configuration',
+  ),
   on: ['Ingress'],
   merge: 'own',
   otherwise: '`[{"HTTP": 80}]`, with certificates `[{"HTTPS": 443}]`',
@@ -74,6 +79,7 @@ export const mutualAuthentication = annotation('mutual-authentication', {
     ),
     [],
     'a JSON list such as `[{"port": 443, "mode": "verify", "trustStore": "<ARN>"}]`',
+    'mutualAuthentication configuration from ingress annotation',
   ),
   on: ['Ingress'],
   merge: 'per-port',

@@ -118,12 +118,13 @@ export const oneOf = <const T extends string>(
 })
 
 /** Go's null for a whole annotation leaves the zero value: `empty`. */
-export const json = <T>(shape: Shape<T>, empty: T, allowed: string): Parser<T> => ({
+/** `what` where ALBC has words of its own for a value that does not parse. */
+export const json = <T>(shape: Shape<T>, empty: T, allowed: string, what?: string): Parser<T> => ({
   allowed,
   parse(raw, key) {
     const value = decode(raw, shape)
-    return value.ok
-      ? ok(value.value ?? empty)
-      : fail(`failed to parse json annotation, ${key}: ${raw}: ${value.error}`)
+    if (value.ok) return ok(value.value ?? empty)
+    const start = what === undefined ? `json annotation, ${key}: ${raw}` : `${what}: \`${raw}\``
+    return fail(`failed to parse ${start}: ${value.error}`)
   },
 })

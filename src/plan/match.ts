@@ -111,7 +111,9 @@ export const sameMutualAuthentication = (
   const now = served ?? { mode: 'off' }
   if (desired.mode === 'off' || now.mode === 'off') return desired.mode === now.mode
   return Object.entries(desired).every(
-    ([key, value]) => value === undefined || equal(value, now[key as keyof MutualAuthentication]),
+    ([key, value]) =>
+      // Without a trust store ALBC, and so do we, sends an empty name, which AWS leaves out.
+      value === undefined || value === '' || equal(value, now[key as keyof MutualAuthentication]),
   )
 }
 

@@ -5,7 +5,7 @@ import { isHeld, type Listener, type RuleItem } from '../model/listener.ts'
 import { ownerTag, resourceTag } from '../model/tag.ts'
 import { arrange, type Slot } from './arrange.ts'
 import { byText, draft, group, join, keyOfName, step, type Draft } from './draft.ts'
-import { actionsKey, sameConditions, sameTransforms } from './match.ts'
+import { actionsKey, sameConditions, sameTransforms, states } from './match.ts'
 import { overlap } from './overlap.ts'
 import { park } from './park.ts'
 import { assignPriorities } from './priority.ts'
@@ -207,7 +207,12 @@ function modifyRule(
   const transforms = sameTransforms(wanted, rule) ? {} : { transforms: wanted.transforms }
   const same = actionsKey(wanted.actions) === actionsKey(rule.actions, wanted.actions)
   const actions = same ? {} : { actions: wanted.actions }
-  const what = [...Object.keys(conditions), ...Object.keys(actions), ...Object.keys(transforms)]
+  const renewed = !same && states(wanted.actions, rule.actions)
+  const what = [
+    ...Object.keys(conditions),
+    ...(renewed ? ['client secret'] : Object.keys(actions)),
+    ...Object.keys(transforms),
+  ]
   return step(
     { call: 'ModifyRule', rule: rule.arn, ...conditions, ...actions, ...transforms },
     {
