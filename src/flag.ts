@@ -100,7 +100,7 @@ export const flags = {
   ),
   'required-secrets-label': flag(
     'Label, as key=value, without which a Secret is not used; empty for none.',
-    (value) => (/^$|^[^=]+=[^=]*$/.test(value) ? ok(value) : fail('allowed: key=value')),
+    pattern(/^$|^[^=]+=[^=]*$/, 'allowed: key=value'),
     { default: '' },
   ),
   'max-targets-per-target-group': flag(

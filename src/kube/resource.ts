@@ -9,7 +9,7 @@ import type {
   Namespace,
   Node,
   Pod,
-  SecretObject,
+  OidcSecret,
   Service,
   TargetGroupBinding,
 } from '../model/cluster.ts'
@@ -61,7 +61,8 @@ export const endpointSlices = resource<EndpointSlice>(
   'EndpointSlice',
 )
 export const pods = resource<Pod>('v1', 'pods', 'Pod')
-export const secrets = resource<SecretObject>('v1', 'secrets', 'Secret')
+/** Narrowed and hidden as soon as they are read. */
+export const oidcSecrets = resource<OidcSecret>('v1', 'secrets', 'Secret')
 export const nodes = resource<Node>('v1', 'nodes', 'Node', 'cluster')
 export const namespaces = resource<Namespace>('v1', 'namespaces', 'Namespace', 'cluster')
 export const events = resource<KubeObject>('v1', 'events', 'Event')

@@ -64,7 +64,7 @@ export type IngressClass = KubeObject & {
 export type IngressClassParams = KubeObject & { readonly spec: IngressClassParamsSpec }
 export type Namespace = KubeObject
 /** What OpenID Connect reads of a Secret: base64 as the API server has it, hidden. */
-export type SecretObject = KubeObject & {
+export type OidcSecret = KubeObject & {
   readonly data: Readonly<Record<string, Secret>>
   /** Equal for equal data: hidden values can't be compared. */
   readonly fingerprint: string

@@ -1,7 +1,7 @@
 /** What a Secret says of an OpenID Connect client: ALBC's keys and trimming (8.4); values stay hidden. */
 import { fail, ok, type Result } from '../lib/result.ts'
 import { Secret } from '../lib/secret.ts'
-import type { SecretObject } from './cluster.ts'
+import type { OidcSecret } from './cluster.ts'
 
 export type SecretFact =
   | { readonly found: false }
@@ -10,7 +10,7 @@ export type SecretFact =
   /** `version`: the resourceVersion with which this content was first seen. `late`: first it was missing. */
   | {
       readonly found: true
-      readonly object: SecretObject
+      readonly object: OidcSecret
       readonly version: string
       readonly late?: true
     }
@@ -28,7 +28,7 @@ const trailingControl = /\p{Cc}+$/u
 
 /** The first of the keys counts that is there; `secret` is `<namespace>/<name>`. Errors are ALBC's where it has one. */
 export function clientCredentials(
-  { data }: SecretObject,
+  { data }: OidcSecret,
   secret: string,
 ): Result<ClientCredentials, { readonly message: string; readonly key: string }> {
   const idKey = idKeys.find((key) => data[key] !== undefined) ?? idKeys[0]

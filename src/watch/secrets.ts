@@ -1,8 +1,8 @@
 /** The Secrets that somebody references, each followed by a list and watch of its own: those of a cluster are many, and not our business. */
 import type { Kube } from '../kube/client.ts'
 import type { KubeError } from '../kube/error.ts'
-import { secrets as resource } from '../kube/resource.ts'
-import type { SecretObject } from '../model/cluster.ts'
+import { oidcSecrets as resource } from '../kube/resource.ts'
+import type { OidcSecret } from '../model/cluster.ts'
 import type { SecretFact } from '../model/oidc-secret.ts'
 import { type Reflector, startReflector } from './reflector.ts'
 import { createStore, type Store } from './store.ts'
@@ -29,7 +29,7 @@ export type SecretsOptions = {
 
 type Followed = {
   readonly reflector: Reflector
-  readonly store: Store<SecretObject>
+  readonly store: Store<OidcSecret>
   /** After the first answer, whatever it was. */
   readonly first: Promise<void>
   heard: boolean
@@ -91,7 +91,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
 
 function follow(key: string, { kube, onError }: SecretsOptions, onChange: () => void): Followed {
   const [namespace = '', name = ''] = key.split('/')
-  const store = createStore<SecretObject>({}, () => undefined)
+  const store = createStore<OidcSecret>({}, () => undefined)
   const answered = Promise.withResolvers<void>()
   const one: Followed = {
     store,

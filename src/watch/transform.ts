@@ -10,7 +10,7 @@ import type {
   Namespace,
   Node,
   Pod,
-  SecretObject,
+  OidcSecret,
   Service,
   TargetGroupBinding,
 } from '../model/cluster.ts'
@@ -171,7 +171,7 @@ export const slimNode = ({ metadata, spec, status }: Node): Node => ({
 })
 
 /** What OpenID Connect reads, hidden from here on; a fingerprint tells one content from another. */
-export function slimSecret({ metadata, data }: SecretObject): SecretObject {
+export function slimSecret({ metadata, data }: OidcSecret): OidcSecret {
   // As it comes from the API server its values are plain text in base64.
   const raw = (data ?? {}) as unknown as Readonly<Record<string, string>>
   const kept = clientKeys.flatMap((key): [string, string][] =>

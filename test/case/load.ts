@@ -12,7 +12,7 @@ import {
   keyOf,
   type KubeObject,
   type Namespace,
-  type SecretObject,
+  type OidcSecret,
   type Service,
 } from '../../src/model/cluster.ts'
 import type { SecretFact } from '../../src/model/oidc-secret.ts'
@@ -98,7 +98,7 @@ function clusterOf(text: string): Pick<Stage, 'cluster' | 'secrets'> {
   })
   const ofKind = <T extends KubeObject>(kind: string): readonly T[] =>
     objects.filter((object): object is T => object.kind === kind)
-  const secrets = ofKind<SecretObject>('Secret').map((secret): [string, SecretFact] => [
+  const secrets = ofKind<OidcSecret>('Secret').map((secret): [string, SecretFact] => [
     keyOf(secret),
     { found: true, object: slimSecret(secret), version: secret.metadata.resourceVersion ?? '1' },
   ])

@@ -12,7 +12,7 @@ import type {
   Namespace,
   Node,
   Pod,
-  SecretObject,
+  OidcSecret,
   Service,
   TargetGroupBinding,
 } from '../../src/model/cluster.ts'
@@ -156,7 +156,7 @@ export function loadCase(name: string, folder = takeoverFolder, stage: 1 | 2 = 1
     pods: ofKind<Pod>('Pod'),
     nodes: ofKind<Node>('Node'),
     bindings: ofKind<TargetGroupBinding>('TargetGroupBinding'),
-    facts: { ...factsOf(rawFacts), secrets: secretFacts(ofKind<SecretObject>('Secret')) },
+    facts: { ...factsOf(rawFacts), secrets: secretFacts(ofKind<OidcSecret>('Secret')) },
     rawFacts,
     settings: settingsOf(rawFacts, flags),
     flags,
@@ -167,7 +167,7 @@ export function loadCase(name: string, folder = takeoverFolder, stage: 1 | 2 = 1
 }
 
 /** All, as if somebody had asked for each. */
-const secretFacts = (secrets: readonly SecretObject[]): ReadonlyMap<string, SecretFact> =>
+const secretFacts = (secrets: readonly OidcSecret[]): ReadonlyMap<string, SecretFact> =>
   new Map(
     secrets.map((secret) => {
       const object = slimSecret(secret)
