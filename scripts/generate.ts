@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { crdFiles, type GeneratedFile } from './crds.ts'
 import { annotationsTable } from './docs/annotations.ts'
 import { flagsPage } from './docs/flags.ts'
+import { rbacFiles } from './rbac.ts'
 import { problemsPage } from './docs/problems.ts'
 import { takeoverPage } from './docs/takeover.ts'
 
@@ -17,7 +18,9 @@ const pages: readonly GeneratedFile[] = [
   { path: 'docs/problems.md', text: problemsPage() },
   { path: 'docs/takeover.md', text: takeoverPage() },
 ]
-const files = [...crdFiles(), ...pages]
+const crds = crdFiles()
+const chart = crds.map(({ path, text }) => ({ path: path.replace('crds/', 'chart/crds/'), text }))
+const files = [...crds, ...chart, ...rbacFiles(), ...pages]
 
 const stale = files.filter(({ path, text }) => {
   const file = join(root, path)
