@@ -1,7 +1,7 @@
 /** The controller and everything it talks to in one process: the local AWS, its data plane, the local cluster and pods. */
 import pino from 'pino'
 import { inProcess } from '../localstack/aws/in-process.ts'
-import { ask } from '../localstack/scenario/ask.ts'
+import { ask, type AskOptions } from '../localstack/scenario/ask.ts'
 import type { Answer } from '../localstack/scenario/scenario.ts'
 import { startSystem, type SystemOptions } from '../localstack/scenario/system.ts'
 import { type Timing, timings } from '../localstack/timing.ts'
@@ -15,6 +15,12 @@ export type TestWorld = Awaited<ReturnType<typeof startSystem>> & {
   /** Starts a controller; several at once are several replicas, without election unless a flag says so. */
   controller(flags?: readonly string[], accessKeyId?: string): Running
   request(dnsName: string, path: string, host?: string): Promise<Answer>
+  /** At port 443. */
+  secureRequest(
+    dnsName: string,
+    path: string,
+    options?: AskOptions & { readonly host?: string },
+  ): Promise<Answer>
   /** Log lines of all controllers so far, parsed. */
   readonly logs: readonly {
     readonly level: number
@@ -58,6 +64,8 @@ export async function startTestWorld(
       return controller
     },
     request: (dnsName, path, host = dnsName) => ask(system.addressOf(dnsName, 80), host, path),
+    secureRequest: (dnsName, path, { host = dnsName, ...how } = {}) =>
+      ask(system.addressOf(dnsName, 443), host, path, { tls: {}, ...how }),
     end: async () => {
       for (const controller of running) await controller.stop()
       await system.stop()

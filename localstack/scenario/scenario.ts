@@ -1,7 +1,9 @@
 /** What a scenario is, and what it gets to look at: the live system, never the controller's own memory. */
 import type { EC2Client } from '@aws-sdk/client-ec2'
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Address } from '../alb/network.ts'
+import type { AskOptions } from './ask.ts'
 import type { Checks } from './check.ts'
 import type { Manifest } from './manifest.ts'
 import type { Show } from './show.ts'
@@ -19,7 +21,7 @@ export type JournalEntry = {
 
 export type Answer = {
   readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly headers: IncomingHttpHeaders
   readonly body: string
 }
 
@@ -49,7 +51,7 @@ export type World = {
   request(
     dnsName: string,
     path: string,
-    options?: { readonly host?: string; readonly port?: number },
+    options?: AskOptions & { readonly host?: string; readonly port?: number },
   ): Promise<Answer>
   readonly controller: {
     start(): Promise<{ readonly readyMs: number }>

@@ -65,8 +65,8 @@ export async function startWorld(where: Where): Promise<Running> {
     journal: (since = 0) => journalOf(aws.url, since),
     state: async () => await (await fetch(`${aws.url}/_local/state`)).text(),
     addressOf: (dnsName, port) => system.addressOf(dnsName, port),
-    request: (dnsName, path, { host = dnsName, port = 80 } = {}) =>
-      ask(system.addressOf(dnsName, port), host, path),
+    request: (dnsName, path, { host = dnsName, port = 80, ...how } = {}) =>
+      ask(system.addressOf(dnsName, port), host, path, how),
     stop: async () => {
       await controller.stop()
       await cluster.close()

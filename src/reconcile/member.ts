@@ -129,7 +129,7 @@ async function tell(
 /** What must come before the rules of somebody. */
 const before: ReadonlySet<Wait['for']> = new Set(['backendSecurityGroup', 'targetsRegistered'])
 
-/** Some rule of it, or the default action that it states, is served: no step of its own is left. */
+/** Some rule of it, or the default action that it states, is served: no step of its own is left, nor one that makes what all need. */
 function isProgrammed(key: IngressKey, { built, plan, outcome }: Passed): boolean {
   if (built.desired.held.includes(key) || plan.waits.some((wait) => before.has(wait.for))) return false
   const undone = new Set([
@@ -137,7 +137,8 @@ function isProgrammed(key: IngressKey, { built, plan, outcome }: Passed): boolea
     ...outcome.results.filter(({ result }) => result !== 'done').map(({ step }) => step.id),
   ])
   return !plan.steps.some(
-    ({ id, owner, call }) => undone.has(id) && (owner === key || call.startsWith('Create')),
+    ({ id, owner, call }) =>
+      undone.has(id) && (owner === key || (owner === 'group' && call.startsWith('Create'))),
   )
 }
 
