@@ -7,6 +7,7 @@ import { flagsPage } from './docs/flags.ts'
 import { rbacFiles } from './rbac.ts'
 import { problemsPage } from './docs/problems.ts'
 import { takeoverPage } from './docs/takeover.ts'
+import { policyFiles } from './policy.ts'
 
 const root = join(import.meta.dirname, '..')
 const check = process.argv.includes('--check')
@@ -20,7 +21,7 @@ const pages: readonly GeneratedFile[] = [
 ]
 const crds = crdFiles()
 const chart = crds.map(({ path, text }) => ({ path: path.replace('crds/', 'chart/crds/'), text }))
-const files = [...crds, ...chart, ...rbacFiles(), ...pages]
+const files = [...crds, ...chart, ...rbacFiles(), ...policyFiles(), ...pages]
 
 const stale = files.filter(({ path, text }) => {
   const file = join(root, path)

@@ -27,6 +27,14 @@ const collections: Readonly<Record<string, { readonly base: string; readonly plu
     base: '/apis/admissionregistration.k8s.io/v1',
     plural: 'mutatingwebhookconfigurations',
   },
+  ValidatingAdmissionPolicy: {
+    base: '/apis/admissionregistration.k8s.io/v1',
+    plural: 'validatingadmissionpolicies',
+  },
+  ValidatingAdmissionPolicyBinding: {
+    base: '/apis/admissionregistration.k8s.io/v1',
+    plural: 'validatingadmissionpolicybindings',
+  },
   CustomResourceDefinition: { base: '/apis/apiextensions.k8s.io/v1', plural: 'customresourcedefinitions' },
 }
 

@@ -1,9 +1,10 @@
 /** Annotations that say which group an Ingress is in, and where. */
 import { annotation } from './define.ts'
+import { groupNameForm, groupOrderForm } from './form.ts'
 import { int32, text } from './parser.ts'
 
 export const groupName = annotation('group.name', {
-  parse: text('lower case letters, digits, `-` and `.`, at most 63'),
+  parse: text('lower case letters, digits, `-` and `.`, at most 63', groupNameForm),
   on: ['Ingress'],
   merge: 'own',
   otherwise: 'a load balancer of its own',
@@ -13,7 +14,7 @@ export const groupName = annotation('group.name', {
   call: 'elbv2:CreateLoadBalancer',
 })
 export const groupOrder = annotation('group.order', {
-  parse: int32,
+  parse: { ...int32, allowed: 'a whole number from -1000 to 1000', form: groupOrderForm },
   on: ['Ingress'],
   merge: 'own',
   default: 0,

@@ -1,16 +1,23 @@
 /** Parsers with exactly the semantics of ALBC's Go code (`albc-model` 3): what it takes we take, what it refuses we refuse. */
 import { fail, ok, type Result } from '../lib/result.ts'
+import type { Form } from './form.ts'
 import { decode, type Shape } from './json.ts'
 
 export type Parser<T> = {
   /** What may be written, as the user reads it: `true or false`. */
   readonly allowed: string
+  /** Absent: any text. */
+  readonly form?: Form
   /** The error is ALBC's own sentence. */
   readonly parse: (raw: string, key: string) => Result<T, string>
 }
 
-/** Raw, not trimmed. */
-export const text = (allowed: string): Parser<string> => ({ allowed, parse: (raw) => ok(raw) })
+/** Raw, not trimmed. Whoever reads it refuses what is not of the form. */
+export const text = (allowed: string, form?: Form): Parser<string> => ({
+  allowed,
+  ...(form && { form }),
+  parse: (raw) => ok(raw),
+})
 
 const truths: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(['1', 't', 'T', 'TRUE', 'true', 'True'].map((word) => [word, true])),
@@ -20,8 +27,11 @@ const truths: Readonly<Record<string, boolean>> = {
 export const goBool = (raw: string): boolean | undefined =>
   Object.hasOwn(truths, raw) ? truths[raw] : undefined
 
+export const goBools: readonly string[] = Object.keys(truths)
+
 export const bool: Parser<boolean> = {
   allowed: '`true` or `false`',
+  form: { is: 'bool' },
   parse(raw, key) {
     const value = goBool(raw)
     return value === undefined
@@ -44,6 +54,7 @@ export function goInt(raw: string, bits: 32 | 64): Result<number, string> {
 
 const int = (bits: 32 | 64): Parser<number> => ({
   allowed: 'a whole number',
+  form: { is: 'integer', ...(bits === 32 && { min: -(2 ** 31), max: 2 ** 31 - 1 }) },
   parse(raw, key) {
     const value = goInt(raw, bits)
     return value.ok ? value : fail(`failed to parse int${bits} annotation, ${key}: ${raw}: ${value.error}`)
@@ -68,6 +79,7 @@ export type StringMap = Readonly<Record<string, string>>
 
 export const map = (entries = 'key=value'): Parser<StringMap> => ({
   allowed: `a comma-separated list of ${entries}; write \\, for a comma inside a value`,
+  form: { is: 'map' },
   parse(raw, key) {
     const value = parseMap(raw)
     return value === undefined ? fail(`failed to parse stringMap annotation, ${key}: ${raw}`) : ok(value)
@@ -111,6 +123,7 @@ export const oneOf = <const T extends string>(
   refuse: (raw: string) => string,
 ): Parser<T> => ({
   allowed: values.map((value) => `\`${value}\``).join(' or '),
+  form: { is: 'one-of', values },
   parse(raw) {
     const value = values.find((known) => known === raw)
     return value === undefined ? fail(refuse(raw)) : ok(value)
@@ -121,6 +134,7 @@ export const oneOf = <const T extends string>(
 /** `what` where ALBC has words of its own for a value that does not parse. */
 export const json = <T>(shape: Shape<T>, empty: T, allowed: string, what?: string): Parser<T> => ({
   allowed,
+  form: { is: 'json', holds: Array.isArray(empty) ? 'list' : 'object' },
   parse(raw, key) {
     const value = decode(raw, shape)
     if (value.ok) return ok(value.value ?? empty)

@@ -1,4 +1,5 @@
 /** Which Ingresses share a load balancer, in which order, and which are on their way out (`albc-model` 1, design D3). */
+import { groupNameForm, groupOrderForm } from '../annotation/form.ts'
 import { groupName, groupOrder } from '../annotation/group.ts'
 import { keyOf as annotationKey } from '../annotation/define.ts'
 import { own } from '../annotation/read.ts'
@@ -137,9 +138,9 @@ function stackOf(ingress: Ingress, params: IngressClassParams | undefined): Resu
   const annotated = own(ingress.metadata.annotations, groupName)
   const name = params?.spec.group?.name ?? (annotated.ok ? annotated.value : undefined)
   if (name === undefined) return ok(keyOf(ingress))
-  const why = !/^([a-z0-9][-a-z0-9.]*)?[a-z0-9]$/.test(name)
+  const why = !groupNameForm.pattern.test(name)
     ? "groupName must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
-    : name.length > 63
+    : name.length > groupNameForm.longest
       ? 'groupName must be no more than 63 characters'
       : undefined
   if (why === undefined) return ok(name)
@@ -156,7 +157,8 @@ function stackOf(ingress: Ingress, params: IngressClassParams | undefined): Resu
 function orderOf(ingress: Ingress): { readonly order: number; readonly faults: readonly Problem[] } {
   const order = own(ingress.metadata.annotations, groupOrder)
   const key = keyOf(ingress)
-  if (order.ok && order.value >= -1000 && order.value <= 1000) return { order: order.value, faults: [] }
+  const { min, max } = groupOrderForm
+  if (order.ok && order.value >= min && order.value <= max) return { order: order.value, faults: [] }
   const message = order.ok
     ? `explicit Ingress group order must be within [-1000:1000], Ingress: ${key}, order: ${order.value}`
     : `failed to load Ingress group order for ingress: ${key}: ${order.error.message}`

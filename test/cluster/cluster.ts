@@ -1,11 +1,16 @@
 /** A real etcd and kube-apiserver on loopback, started from local binaries; they die with this process, also after SIGKILL. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+
+import type { Handle } from '../../src/lib/http.ts'
+import { remoteOf } from '../../localstack/kube/remote.ts'
+import { textOf } from '../../localstack/pods/api.ts'
 
 const token = 'admin-token'
 
@@ -15,6 +20,18 @@ const guard =
 
 export type Cluster = { readonly kubeconfig: string; stop(): Promise<void> }
 type Server = { readonly name: string; readonly child: ChildProcess }
+
+/** `KUBEBUILDER_ASSETS` has etcd and kube-apiserver already, or they are built: minutes the first time, then cached. */
+export function binaries(): string {
+  const assets = process.env['KUBEBUILDER_ASSETS']
+  if (assets !== undefined) return assets
+  const built = spawnSync('sh', [join(import.meta.dirname, 'build.sh')], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  })
+  assert.equal(built.status, 0, `building the API server failed (it needs Go 1.26): ${built.stderr}`)
+  return built.stdout.trim()
+}
 
 export async function startCluster(binaries: string): Promise<Cluster> {
   const directory = mkdtempSync(join(tmpdir(), 'cluster-'))
@@ -50,7 +67,7 @@ export async function startCluster(binaries: string): Promise<Cluster> {
     const server = `https://127.0.0.1:${port}`
     await until(words, () => ready(`${server}/readyz`, ca))
     writeFileSync(at('kubeconfig'), JSON.stringify(kubeconfigOf(server, ca)), { mode: 0o600 })
-    // What is not played by the sandbox itself: deletion of owned objects and of namespaces.
+    // What is not played by the sandbox itself: deletion of owned objects and of namespaces, and whether CEL type-checks.
     run('kube-controller-manager', managerFlags(at, manager))
     return { kubeconfig: at('kubeconfig'), stop }
   } catch (error) {
@@ -139,7 +156,7 @@ const apiServerFlags = ({ at, etcd, port }: { at: At; etcd: number; port: number
 const managerFlags = (at: At, port: number): string[] => [
   '--kubeconfig',
   at('kubeconfig'),
-  '--controllers=garbage-collector-controller,namespace-controller',
+  '--controllers=garbage-collector-controller,namespace-controller,validatingadmissionpolicy-status-controller',
   '--leader-elect=false',
   '--service-account-private-key-file',
   at('sa.key'),
@@ -182,3 +199,35 @@ const kubeconfigOf = (server: string, ca: string): object => ({
   users: [{ name: 'admin', user: { token } }],
   contexts: [{ name: 'local', context: { cluster: 'local', user: 'admin' } }],
 })
+
+export type Answer = { readonly status: number; readonly body: unknown; readonly warnings: readonly string[] }
+export type Client = {
+  readonly handle: Handle
+  call(method: string, path: string, body?: unknown, contentType?: string): Promise<Answer>
+  close(): void
+}
+
+/** Asks the real server as a test wants it: JSON in, status, JSON and warnings out. */
+export function clientOf(kubeconfig: string): Client {
+  const remote = remoteOf(kubeconfig)
+  const { handle } = remote
+  return {
+    handle,
+    close: () => remote.close(),
+    call: async (method, path, body, contentType = 'application/json') => {
+      const response = await handle({
+        method,
+        path,
+        headers: { 'content-type': contentType, accept: 'application/json', 'user-agent': 'test' },
+        body: body === undefined ? '' : JSON.stringify(body),
+      })
+      const text = await textOf(response.body)
+      const warnings = [...(response.headers['warning'] ?? '').matchAll(/299 \S+ ("(?:[^"\\]|\\.)*")/g)]
+      return {
+        status: response.status,
+        body: JSON.parse(text) as unknown,
+        warnings: warnings.map(([, quoted = '""']) => JSON.parse(quoted) as string),
+      }
+    },
+  }
+}

@@ -3,21 +3,9 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { before, test } from 'node:test'
-import { startCluster } from './cluster.ts'
+import { binaries, startCluster } from './cluster.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-
-/** `KUBEBUILDER_ASSETS` has etcd and kube-apiserver already, or they are built: minutes the first time, then cached. */
-function binaries(): string {
-  const assets = process.env['KUBEBUILDER_ASSETS']
-  if (assets !== undefined) return assets
-  const built = spawnSync('sh', [join(import.meta.dirname, 'build.sh')], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  })
-  assert.equal(built.status, 0, `building the API server failed (it needs Go 1.26): ${built.stderr}`)
-  return built.stdout.trim()
-}
 
 let folder: string
 before(() => {

@@ -1,10 +1,11 @@
 /** The webhooks over real HTTPS: a new pod of a labelled namespace gets its gate, and the gate opens; without webhooks nothing stops. */
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
 import { selfSigned } from '../../localstack/aws/acm/self-signed.ts'
 import { freePort } from '../../localstack/scenario/controller.ts'
 import {
@@ -263,4 +264,19 @@ test('a label that asks for what is switched off is told', async (t) => {
   await plain.synced
   const told = world.logs.find(({ msg }) => msg.includes('get no readiness gates'))
   assert.deepEqual(told?.['namespaces'], ['shop'])
+})
+
+test('a flag that forbids something and that nothing enforces is told; with the policy in force it is not', async (t) => {
+  const flag = '--disable-ingress-group-name-annotation'
+  const told = () => world.logs.filter(({ msg }) => msg.startsWith(`nothing enforces ${flag}`)).length
+  const first = world.controller([flag])
+  t.after(() => first.stop())
+  await first.synced
+  assert.equal(told(), 1)
+  for (const document of parseAllDocuments(readFileSync(`policy/${flag.slice(2)}.yaml`, 'utf8')))
+    await world.kube.apply(document.toJSON() as Manifest)
+  const second = world.controller([flag])
+  t.after(() => second.stop())
+  await second.synced
+  assert.equal(told(), 1)
 })
