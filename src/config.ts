@@ -68,6 +68,24 @@ function readArguments(argv: readonly string[], mistakes: string[]): ReadonlyMap
   return given
 }
 
+const variablesOf = (name: string, flag: Flag<unknown>): readonly string[] => [
+  `ALBATROSS_${name.toUpperCase().replaceAll('-', '_')}`,
+  ...(flag.env ?? []),
+]
+
+/** The text given for a flag, by argument or environment. */
+export function flagGiven(
+  name: FlagName,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const found = readArguments(argv, []).get(name)
+  if (found !== undefined) return found
+  return variablesOf(name, flags[name])
+    .map((variable) => env[variable])
+    .find((text) => text !== undefined && text !== '')
+}
+
 function readFlag(
   name: string,
   flag: Flag<unknown>,
@@ -75,7 +93,7 @@ function readFlag(
   env: Readonly<Record<string, string | undefined>>,
   mistakes: string[],
 ): unknown {
-  const variables = [`ALBATROSS_${name.toUpperCase().replaceAll('-', '_')}`, ...(flag.env ?? [])]
+  const variables = variablesOf(name, flag)
   const variable = variables.find((candidate) => env[candidate] !== undefined && env[candidate] !== '')
   const text = given.get(name) ?? (variable === undefined ? undefined : env[variable])
   const source = given.has(name) || variable === undefined ? `--${name}` : `environment variable ${variable}`

@@ -24,16 +24,19 @@ export const flags = {
     pattern(/^.+$/, 'must not be empty'),
   ),
   'aws-region': flag(
-    'Region of the load balancers.',
+    'Region of the load balancers; that of the instance, by its metadata, if absent.',
     pattern(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'not a region such as eu-west-1'),
     {
       env: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
     },
   ),
   'aws-vpc-id': flag(
-    'VPC of the cluster.',
+    'VPC of the cluster; by --aws-vpc-tags or, without them, by instance metadata if absent.',
     pattern(/^vpc-[0-9a-f]{8,32}$/, 'not a VPC id such as vpc-0a1b2c3d4e5f60718'),
   ),
+  'aws-vpc-tags': flag('Tags that only the VPC of the cluster bears, in place of --aws-vpc-id.', map, {
+    default: {},
+  }),
   kubeconfig: flag('Path of a kubeconfig; the in-cluster service account if absent.', text, {
     default: '',
     env: ['KUBECONFIG'],

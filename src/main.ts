@@ -7,15 +7,18 @@ import { serve } from './serve.ts'
 import { start } from './start.ts'
 import { asked } from './usage.ts'
 import { version } from './version.ts'
+import { findWhere } from './where.ts'
 
 const text = asked(process.argv.slice(2))
 if (text !== undefined) {
   process.stdout.write(text)
   process.exit(0)
 }
-const config = readConfig(process.argv.slice(2), process.env)
+const found = await findWhere(process.argv.slice(2), process.env)
+const config = readConfig([...process.argv.slice(2), ...(found.ok ? found.value : [])], process.env)
 if (!config.ok) {
-  for (const mistake of config.error) process.stderr.write(`albatross: ${mistake}\n`)
+  const unasked = found.ok ? [] : [found.error]
+  for (const mistake of [...config.error, ...unasked]) process.stderr.write(`albatross: ${mistake}\n`)
   process.exit(2)
 }
 const { flags } = config.value
