@@ -30,8 +30,8 @@ type FactOptions = Omit<SendOptions, 'purpose'> & Partial<Pick<SendOptions, 'pur
 
 export type FactReader = {
   read(needs: FactNeeds, options: FactOptions): Promise<Result<Facts, AwsError>>
-  /** All that the targets of a binding need to know. */
-  vpcCidrs(options: FactOptions): Promise<Result<readonly string[], AwsError>>
+  /** All that the targets of a binding need to know of their target group's VPC; of one that we may not see: none. */
+  vpcCidrs(options: FactOptions, vpcId?: string): Promise<Result<readonly string[], AwsError>>
   /** ARNs by name. */
   trustStores(options: FactOptions): Promise<Result<ReadonlyMap<string, string>, AwsError>>
   /** ARNs by name; undefined where there is none. */
@@ -62,6 +62,7 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
   const certificates = kept(certificatesKeptMs, (reader) =>
     readCertificates(reader, settings.allowedCertificateAuthorityArns.length > 0),
   )
+  const otherVpcs = keptBy((id: string) => kept(keptMs, (reader) => readOtherVpcCidrs(reader, id)))
   const foreign = keptBy((id: string) =>
     kept(keptMs, (reader) => readSubnets(reader, [{ Name: 'subnet-id', Values: [id] }])),
   )
@@ -69,7 +70,7 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
 
   const readerWith = (options: FactOptions): Reader => ({ aws, options: { purpose: 'facts', ...options } })
   return {
-    vpcCidrs: (options) => vpc.get(readerWith(options)),
+    vpcCidrs: (options, id = vpcId) => (id === vpcId ? vpc : otherVpcs.of(id)).get(readerWith(options)),
     trustStores: (options) => named.trustStores(readerWith(options)),
     targetGroupsNamed: (names, options) => named.targetGroups(readerWith(options), names),
     read: async (needs, options) => {
@@ -106,7 +107,7 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
       })
     },
     forget: (olderThanMs) => {
-      for (const one of [vpc, subnets, routeTables, securityGroups, certificates, foreign, named])
+      for (const one of [vpc, subnets, routeTables, securityGroups, certificates, foreign, otherVpcs, named])
         one.forget(olderThanMs)
     },
   }
@@ -131,6 +132,12 @@ async function readVpcCidrs({ aws, options }: Reader, vpcId: string): Promise<Re
     .filter(({ Ipv6CidrBlockState: state }) => state?.State === undefined || state.State === 'associated')
     .flatMap(({ Ipv6CidrBlock }) => Ipv6CidrBlock ?? [])
   return ok([...new Set([...(vpc?.CidrBlock === undefined ? [] : [vpc.CidrBlock]), ...associated, ...v6])])
+}
+
+/** One of another account is not shown: every address is outside of what we know. */
+async function readOtherVpcCidrs(reader: Reader, vpcId: string): Promise<Result<string[], AwsError>> {
+  const read = await readVpcCidrs(reader, vpcId)
+  return !read.ok && read.error.code === 'InvalidVpcID.NotFound' ? ok([]) : read
 }
 
 async function readSubnets({ aws, options }: Reader, filters: Filter[]): Promise<Result<Subnet[], AwsError>> {

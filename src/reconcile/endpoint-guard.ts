@@ -40,8 +40,8 @@ const patienceMs = 30_000
  */
 export async function open(
   binding: TargetGroupBinding,
-  /** Undefined: nobody knows who the targets are. */
-  sources: readonly TargetSource[] | undefined,
+  /** Undefined: nobody knows who the targets are. `alone`: nobody else is registered. */
+  { sources, alone }: { readonly sources: readonly TargetSource[] | undefined; readonly alone: boolean },
   pass: Pass,
   context: Context,
 ): Promise<Opened> {
@@ -58,14 +58,15 @@ export async function open(
   const wants = new Map<string, readonly Permission[]>()
   for (const [group, sources] of guarded.groups) wants.set(group, permissionsFor(binding, sources))
   const whole = guarded.missing.length === 0
+  if (alone) want(key, whole ? wants : joined(endpointRules.of(key), wants), context, whole)
   // Who is registered from before the start is not known yet.
-  want(key, joined(endpointRules.of(key), wants), context, whole && endpointRules.has(key))
+  else want(key, joined(endpointRules.of(key), wants), context, whole && endpointRules.has(key))
   const isOpen = (await opens(wants, pass, context)) && guarded.unavailable !== true
   if (isOpen) context.targets.closedSince.delete(key)
   return {
     problems: [...warn(binding, guarded.missing, true), ...warn(binding, guarded.warnings, false)],
     wait: !isOpen && isPatient(key, context),
-    close: (isAlone) => (isAlone ? want(key, wants, context, whole) : undefined),
+    close: (isAlone) => (isAlone && whole ? want(key, wants, context) : undefined),
   }
 }
 

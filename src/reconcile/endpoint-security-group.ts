@@ -6,10 +6,10 @@ import type { ActualSecurityGroup } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { keyOf } from '../model/cluster.ts'
 import { bindingRef } from '../model/endpoint.ts'
-import { isRef } from '../model/ref.ts'
 import type { Permission } from '../model/security-group.ts'
 import type { Draft } from '../plan/draft.ts'
 import type { StepResult } from '../plan/outcome.ts'
+import type { Step } from '../plan/step.ts'
 import { lacking, planEndpointSecurityGroup } from '../plan/endpoint-security-group.ts'
 import { problemOf } from '../status/event.ts'
 import type { Pass } from '../watch/queue.ts'
@@ -70,9 +70,10 @@ async function known(id: string, pass: Pass, context: Context): Promise<Known> {
 }
 
 async function write(id: string, draft: Draft, pass: Pass, context: Context): Promise<Verdict> {
-  if (context.observe || draft.steps.length === 0) return settled
+  const { steps, verdict } = withoutRefused(id, draft, context)
+  if (context.observe || steps.length === 0) return verdict
   const { results } = await apply(
-    { stack: '', ...draft },
+    { stack: '', ...draft, steps },
     {
       aws: context.aws,
       mirror: context.mirror,
@@ -84,7 +85,7 @@ async function write(id: string, draft: Draft, pass: Pass, context: Context): Pr
   // A rule that named the shared group was what kept it.
   context.queue.add(backendGroupKey, 'resync')
   const failures = results.flatMap((one) => (one.result === 'failed' ? [one] : []))
-  const verdicts = failures.map((one) => failed(id, one, context))
+  const verdicts = [verdict, ...failures.map((one) => failed(id, one, context))]
   // Somebody else changed it meanwhile: what we know is wrong.
   if (failures.some(({ error: { kind } }) => kind === 'notFound' || kind === 'exists'))
     await readSecurityGroups(readerOf(context, pass, 'reconcile'), context.mirror, [id])
@@ -92,6 +93,24 @@ async function write(id: string, draft: Draft, pass: Pass, context: Context): Pr
   if (results.some(({ result }) => result === 'skipped'))
     verdicts.push(again(200, 'the group changed meanwhile'))
   return soonest(verdicts)
+}
+
+/** What AWS refused a moment ago is not asked for again yet, and nothing is revoked meanwhile. */
+function withoutRefused(
+  id: string,
+  { steps }: Draft,
+  { endpointRules }: Context,
+): { readonly steps: readonly Step[]; readonly verdict: Verdict } {
+  const untilMs = (step: Step): number =>
+    step.call === 'AuthorizeSecurityGroupIngress'
+      ? Math.max(0, ...step.permissions.map(({ source }) => endpointRules.refused(id, source)?.untilMs ?? 0))
+      : 0
+  const latest = Math.max(0, ...steps.map(untilMs))
+  if (latest === 0) return { steps, verdict: settled }
+  return {
+    steps: steps.filter((step) => step.call === 'AuthorizeSecurityGroupIngress' && untilMs(step) === 0),
+    verdict: again(Math.max(0, latest - Date.now()), 'AWS refused it a moment ago'),
+  }
 }
 
 function failed(id: string, failure: Failure, context: Context): Verdict {
@@ -102,8 +121,7 @@ function failed(id: string, failure: Failure, context: Context): Verdict {
   const afterMs = lasting ? 60_000 : delayOf(error)
   if (step.call === 'AuthorizeSecurityGroupIngress')
     for (const { source } of step.permissions)
-      if (!('securityGroup' in source) || !isRef(source.securityGroup))
-        context.endpointRules.refuse(id, source, { untilMs: Date.now() + afterMs, lasting })
+      context.endpointRules.refuse(id, source, { untilMs: Date.now() + afterMs, lasting })
   return gone ? again(afterMs, 'a source group does not exist') : afterAwsError(error)
 }
 

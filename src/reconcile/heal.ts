@@ -8,6 +8,7 @@ import { targetKey } from '../plan/targets.ts'
 import type { Target } from '../model/actual.ts'
 import type { Pass } from '../watch/queue.ts'
 import { type Context, optionsOf } from './context.ts'
+import { closedTo } from './endpoint-security-group.ts'
 import { endpointGroupKey, targetsKey } from './key.ts'
 import { reachOf } from './reach.ts'
 
@@ -58,12 +59,31 @@ async function healEndpointGroups(pass: Pass, context: Context): Promise<void> {
     const now = mirror.securityGroups.get(id)?.ingress
     if (ingress === undefined || equal(ingress, now)) continue
     log.warn({ securityGroup: id }, 'rules were changed by somebody else: looking at them')
+    tellClosed(id, context)
     queue.add(endpointGroupKey(id), 'drift')
   }
   for (const id of found) if (!before.has(id)) queue.add(endpointGroupKey(id), 'drift')
   // Costs no call where the same groups guard the same targets.
   for (const binding of context.bindings.list())
     if (binding.spec.networking !== undefined) queue.add(targetsKey(keyOf(binding)), 'drift')
+}
+
+/** Thousands may want the same: a few are enough to be noticed. */
+const toldAtMost = 5
+
+function tellClosed(id: string, context: Context): void {
+  const { bindings, endpointRules, reports } = context
+  const wanting = bindings.list().filter((binding) => {
+    const wanted = endpointRules.of(keyOf(binding)).get(id) ?? []
+    return closedTo(id, wanted, context).length > 0
+  })
+  for (const binding of wanting.slice(0, toldAtMost))
+    reports.happened({
+      on: bindingRef(binding),
+      type: 'Warning',
+      reason: 'RulesChanged',
+      message: `Somebody else closed what targets need on security group ${id}. It is opened again.`,
+    })
 }
 
 async function healTargets(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<void> {

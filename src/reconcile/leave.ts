@@ -28,6 +28,14 @@ export const bindingFinalizer = 'elbv2.k8s.aws/resources'
 export async function leave(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<Verdict> {
   if (context.observe || binding.metadata.finalizers?.includes(bindingFinalizer) !== true) return settled
   const stays = isTakenUp(binding, context)
+  if (stays)
+    context.reports.happened({
+      on: bindingRef(binding),
+      type: 'Warning',
+      reason: 'BindingDeleted',
+      message:
+        'It was deleted while its target group gets requests: the targets stay, and it is made again. To be rid of it, take the path out of the Ingress.',
+    })
   const emptied = stays ? settled : await empty(binding, pass, context)
   if (emptied.verdict !== 'settled') return emptied
   if (binding.spec.multiClusterTargetGroup === true) {

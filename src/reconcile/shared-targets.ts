@@ -42,3 +42,19 @@ export async function record(
   if (written.ok) targets.recorded.set(keyOf(binding), next)
   return written
 }
+
+/** What was taken out is this cluster's no more: another one may register the same address next. */
+export async function forgetGone(
+  binding: TargetGroupBinding,
+  wanted: readonly TargetAddress[],
+  context: Context,
+): Promise<void> {
+  const before = context.targets.recorded.get(keyOf(binding))
+  const registered = context.mirror.registrations.get(binding.spec.targetGroupARN ?? '')
+  if (binding.spec.multiClusterTargetGroup !== true || before === undefined || registered === undefined)
+    return
+  const recorded = await record(binding, before, wanted, registered, context)
+  // The next pass tries again.
+  if (!recorded.ok)
+    context.log.warn({ binding: keyOf(binding), reason: recorded.error.reason }, 'targets not recorded')
+}

@@ -28,8 +28,8 @@ export type TargetsMemory = {
   readonly groups: Map<string, Bindable>
   /** How long readiness gates kept pods waiting. */
   readonly gateSeconds: Histogram
-  /** Of the VPC, as last read: an event does not wait for a read. */
-  vpcCidrs?: readonly string[]
+  /** By VPC, as last read: an event does not wait for a read. */
+  readonly vpcCidrs: Map<string, readonly string[]>
   /** The targets of known groups are being read again. */
   healing: boolean
 }
@@ -45,6 +45,7 @@ export const createTargetsMemory = (): TargetsMemory => ({
   leavingTooSoon: new Map(),
   groups: new Map(),
   gateSeconds: createHistogram([1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600]),
+  vpcCidrs: new Map(),
   healing: false,
 })
 

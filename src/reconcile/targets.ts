@@ -22,6 +22,7 @@ import { preStopOf } from './pre-stop.ts'
 import { reachOf, type Refused } from './reach.ts'
 import { followHealth } from './readiness.ts'
 import { write } from './register.ts'
+import { forgetGone } from './shared-targets.ts'
 import { forgetBinding } from './targets-memory.ts'
 import { isAlone, missingOf, planOf } from './targets-plan.ts'
 import { afterAwsError, afterKubeError, again, settled, soonest } from './verdict.ts'
@@ -76,7 +77,9 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   const endpoints = context.informers.endpointsOf(binding)
   const wanted = targetsOf(binding, endpoints, context.settings, cidrs.value)
   const held = [...wanted.problems, ...otherVpc(binding, context)].some(({ level }) => level === 'error')
-  const opened = await open(binding, held ? undefined : wanted.sources, pass, context)
+  const alone = isAlone(binding, wanted, context)
+  const sources = held ? undefined : wanted.sources
+  const opened = await open(binding, { sources, alone }, pass, context)
   const planned = await planOf(binding, wanted, { held, wait: opened.wait, aws, pass, context })
   if (!planned.ok) return await refused(binding, planned.error, context)
   const plan = planned.value
@@ -84,6 +87,7 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
     return again(15_000, 'others register first: AWS takes no more for now')
   const outcome = await write(binding, plan, { aws, pass, context })
   opened.close(isAlone(binding, wanted, context))
+  if (!held && outcome.results.length > 0) await forgetGone(binding, wanted.targets, context)
   const failures = outcome.results.flatMap((one) => (one.result === 'failed' ? [one] : []))
   const [failure] = failures
   const empty = emptiness(binding, wanted, plan, context)
@@ -118,19 +122,21 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   ])
 }
 
-/** Kept for events, which don't wait for a read; in another VPC every address is one from outside. */
+/** Kept for events, which don't wait for a read. In another account's VPC every address is one from outside, as ALBC has it. */
 async function cidrsFor(
-  binding: TargetGroupBinding,
+  { spec }: TargetGroupBinding,
   pass: Pass,
   context: Context,
 ): Promise<Result<readonly string[], AwsError>> {
-  const { vpcID } = binding.spec
-  if (vpcID !== undefined && vpcID !== context.settings.vpcId) return ok([])
-  const read = context.facts.vpcCidrs(optionsOf(pass, 'facts', context)).then((cidrs) => {
-    if (cidrs.ok) context.targets.vpcCidrs = cidrs.value
+  if (spec.iamRoleArnToAssume) return ok([])
+  const { vpcCidrs } = context.targets
+  const vpcId = spec.vpcID ?? context.settings.vpcId
+  const read = context.facts.vpcCidrs(optionsOf(pass, 'facts', context), vpcId).then((cidrs) => {
+    if (cidrs.ok) vpcCidrs.set(vpcId, cidrs.value)
     return cidrs
   })
-  return context.targets.vpcCidrs === undefined ? await read : ok(context.targets.vpcCidrs)
+  const known = vpcCidrs.get(vpcId)
+  return known === undefined ? await read : ok(known)
 }
 
 /** While AWS's bucket is dry, others may come first; other accounts have buckets of their own. */

@@ -2,7 +2,6 @@
 import { type Cloud, createCloud } from '../../localstack/aws/cloud.ts'
 import { inProcess } from '../../localstack/aws/in-process.ts'
 import { seedFacts } from '../../localstack/aws/seed-facts.ts'
-import type { Ids } from '../../localstack/aws/service.ts'
 import { timings } from '../../localstack/timing.ts'
 import { apply } from '../../src/apply/apply.ts'
 import type { BindingCall } from '../../src/apply/call.ts'
@@ -23,7 +22,7 @@ import { groupsOf } from '../../src/model/group.ts'
 import { plan } from '../../src/plan/plan.ts'
 import type { BindingSpec, Plan, Wait } from '../../src/plan/step.ts'
 import { credentialsOf, markOutdated } from '../../src/reconcile/credentials.ts'
-import type { Case, Stage } from './load.ts'
+import { type Case, countedIds, type Stage } from './load.ts'
 
 const options: SendOptions = { purpose: 'reconcile', priority: 'user' }
 
@@ -37,16 +36,6 @@ export type Drive = {
   converge(stack: string, built: Built): Promise<void>
   /** What a controller that starts now would plan. */
   planAfresh(stack: string, built: Built): Promise<Plan>
-}
-
-/** Ids that count up from above those of account.yaml, so that the same calls get the same answers. */
-function countedIds(): Ids {
-  let made = 0xa000
-  const next = (): number => (made += 1)
-  return {
-    hex: (_kind, length) => next().toString(16).padStart(length, '0'),
-    digits: () => '1000000000',
-  }
 }
 
 export async function drive({ account, settings }: Case): Promise<Drive> {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
 import type { Facts as Seed } from '../../localstack/aws/seed-facts.ts'
+import type { Ids } from '../../localstack/aws/service.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import {
   type Cluster,
@@ -20,7 +21,7 @@ import { slimSecret } from '../../src/watch/transform.ts'
 
 const root = import.meta.dirname
 
-type Account = Seed & {
+export type Account = Seed & {
   readonly account: string
   readonly region: string
   readonly clusterName: string
@@ -44,7 +45,8 @@ export type Case = {
 
 export const caseNames = (): readonly string[] =>
   readdirSync(root, { withFileTypes: true })
-    .filter((feature) => feature.isDirectory())
+    // Bindings have a driver and files of their own.
+    .filter((feature) => feature.isDirectory() && feature.name !== 'binding')
     .flatMap(({ name: feature }) =>
       readdirSync(join(root, feature)).map((shown): string => `${feature}/${shown}`),
     )
@@ -52,16 +54,37 @@ export const caseNames = (): readonly string[] =>
 
 const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8')
 
+/** What is laid over account.yaml: each replaces whole lists of those before. */
+export type CaseFiles = readonly object[]
+
+export function configOf(
+  files: CaseFiles,
+  flags: object,
+): { readonly account: Account; readonly config: Config } {
+  const account: Account = Object.assign({}, parse(read('account.yaml')), ...files)
+  const argv = Object.entries({
+    'cluster-name': account.clusterName,
+    'aws-region': account.region,
+    'aws-vpc-id': account.vpcId,
+    'enable-leader-election': false,
+    ...flags,
+  }).map(([flag, value]) => `--${flag}=${String(value)}`)
+  const config = readConfig(argv, {})
+  if (!config.ok) throw new Error(config.error.join('; '))
+  return { account, config: config.value }
+}
+
 export function loadCase(name: string): Case {
-  const own = existsSync(join(root, name, 'aws.yaml')) ? (parse(read(name, 'aws.yaml')) as object) : {}
-  const account = { ...(parse(read('account.yaml')) as Account), ...own }
+  const yamlIn = (file: string): object =>
+    existsSync(join(root, name, file)) ? (parse(read(name, file)) as object) : {}
+  const { account, config } = configOf([yamlIn('aws.yaml')], yamlIn('config.yaml'))
   const [shows = ''] = read(name, 'input.yaml').split('\n')
   const endings = ['', '-2'].filter((ending) => existsSync(join(root, name, `input${ending}.yaml`)))
   return {
     name,
     shows: shows.replace(/^# ?/, ''),
     account,
-    settings: settingsOf(name, account),
+    settings: config.settings,
     stages: endings.map((ending) => ({
       ...clusterOf(read(name, `input${ending}.yaml`)),
       planFile: join(root, name, `plan${ending}.json`),
@@ -70,20 +93,14 @@ export function loadCase(name: string): Case {
   }
 }
 
-/** config.yaml: flags by name. */
-function settingsOf(name: string, account: Account): Config['settings'] {
-  const flags = existsSync(join(root, name, 'config.yaml'))
-    ? (parse(read(name, 'config.yaml')) as Readonly<Record<string, unknown>>)
-    : {}
-  const argv = Object.entries({
-    'cluster-name': account.clusterName,
-    'aws-region': account.region,
-    'aws-vpc-id': account.vpcId,
-    ...flags,
-  }).map(([flag, value]) => `--${flag}=${String(value)}`)
-  const config = readConfig(argv, {})
-  if (!config.ok) throw new Error(`${name}/config.yaml: ${config.error.join('; ')}`)
-  return config.value.settings
+/** Ids that count up from above those of account.yaml, so that the same calls get the same answers. */
+export function countedIds(): Ids {
+  let made = 0xa000
+  const next = (): number => (made += 1)
+  return {
+    hex: (_kind, length) => next().toString(16).padStart(length, '0'),
+    digits: () => '1000000000',
+  }
 }
 
 /** As the API server would hold them: with a uid, and the older an object is the earlier it stands in the file. */

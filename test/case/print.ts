@@ -7,7 +7,7 @@ import { eventOf } from '../../src/status/event.ts'
 const width = 110
 
 /** JSON of which every value that fits stands on one line. */
-function pretty(value: unknown, indent = '', room = width): string {
+export function pretty(value: unknown, indent = '', room = width): string {
   const flat = inline(value)
   if (flat.length + indent.length <= room || value === null || typeof value !== 'object') return flat
   const inner = `${indent}  `

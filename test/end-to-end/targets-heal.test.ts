@@ -38,7 +38,11 @@ test('a binding of ours that is deleted by hand comes back; its targets never le
   await shop.controller.idle()
   assert.deepEqual(shop.writes(since), [])
   await shop.answer(await shop.address('web'), '/', 200)
+  await isTold('BindingDeleted')
 })
+
+const isTold = (reason: string) =>
+  eventually(async () => assert.ok((await shop.warnings()).some((one) => one.reason === reason)), limitMs)
 
 test('a rule that somebody revokes on the security group of the nodes is back after the next sweep', async () => {
   const { world } = shop
@@ -64,6 +68,7 @@ test('a rule that somebody revokes on the security group of the nodes is back af
   )
   assert.deepEqual([...rules()], [])
   await eventually(() => assert.equal([...rules()].length, 1), limitMs)
+  await isTold('RulesChanged')
 })
 
 test('the targets of a deleted Service stay while their pods do, and go with them', async () => {

@@ -53,7 +53,10 @@ export function watchNetwork(scene: NetworkScene, exact: boolean): NetworkWatch 
     },
     call: (entry) => {
       if (!entry.write || (entry.status !== 200 && entry.error !== 'lost-answer')) return
-      if (entry.accessKey !== 'CONTROLLER') return
+      if (entry.accessKey !== 'CONTROLLER') {
+        foreign = foreignOf(scene)
+        return
+      }
       if (foreignOf(scene) !== foreign) fail(`1: ${entry.action} changed what is not ours`)
       for (const { key } of follow(registeredBy(scene, entry)))
         fail(`4: after ${entry.action} this is open no more: ${key}`)
