@@ -93,16 +93,19 @@ export type Hop = {
   readonly added: Headers
   /** The rule asks who the client is, who then can't say it itself. */
   readonly gated: boolean
+  /** The listener asks for a client's certificate, of which the client can't tell by itself. */
+  readonly certified: boolean
 }
 
 export function requestHeaders(headers: Headers, hop: Hop): Headers {
-  const { attributes, added, gated } = hop
+  const { attributes, added, gated, certified } = hop
   const taken = new Set([...ours, ...added.map(([name]) => name.toLowerCase())])
   const strict = attributes.get('routing.http.drop_invalid_header_fields.enabled') === 'true'
   const rest = withoutHopByHop(headers).filter(
     ([name]) =>
       !taken.has(name.toLowerCase()) &&
       !(gated && /^x-amzn-oidc-/i.test(name)) &&
+      !(certified && /^x-amzn-mtls-/i.test(name)) &&
       (!strict || /^[-A-Za-z0-9]+$/.test(name)),
   )
   return [

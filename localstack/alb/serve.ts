@@ -6,6 +6,7 @@ import { route } from '../../src/route/route.ts'
 import type { RoutingAction, RoutingRule } from './action.ts'
 import { answerError, answerFixed, answerRedirect } from './answer.ts'
 import { chooseGroup, chooseTarget, usableTargets } from './balance.ts'
+import { certificateHeaders } from './client-certificate.ts'
 import { cookiesOf } from './cookie.ts'
 import type { Exchange, Plane } from './exchange.ts'
 import { type Onward, forward } from './forward.ts'
@@ -117,8 +118,13 @@ const onwardHeaders = (
     host,
     rewritten: host !== request.host,
     now: Date.now(),
-    added: [...tlsHeaders(incoming.socket, listener), ...(identity ?? [])],
+    added: [
+      ...tlsHeaders(incoming.socket, listener),
+      ...certificateHeaders(incoming.socket, listener),
+      ...(identity ?? []),
+    ],
     gated: identity !== undefined,
+    certified: listener.clientCertificates !== undefined,
   })
 
 function forwardTo(

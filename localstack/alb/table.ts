@@ -12,6 +12,7 @@ import { groupsNamed } from '../aws/elbv2/association.ts'
 import { defaultSslPolicy } from '../aws/elbv2/ssl-policy.ts'
 import { type RoutingAction, type RoutingRule, routingAction, routingRule } from './action.ts'
 import { type CertificateEntry, certificateEntry } from './certificate.ts'
+import { type ClientCertificates, clientCertificatesOf } from './client-certificate.ts'
 import { type Gate, gateOf } from './gate.ts'
 import { type Peer, groupsByAddress, permits, rulesOfGroups } from './permit.ts'
 
@@ -33,6 +34,8 @@ export type ListenerEntry = {
   /** The default one first; none for HTTP. */
   readonly certificates: readonly CertificateEntry[]
   readonly sslPolicy: string
+  /** Absent: nobody is asked for one. */
+  readonly clientCertificates?: ClientCertificates
   /** In the order of their priority. */
   readonly rules: readonly RoutingRule[]
   readonly otherwise: RoutingAction
@@ -103,6 +106,7 @@ export function tableOf(account: Account, now: number): Table {
       continue
     }
     const gate = gateOf(wire.DefaultActions ?? [], account.region, secrets.get(arn))
+    const clientCertificates = clientCertificatesOf(account, wire.MutualAuthentication)
     const entry: ListenerEntry = {
       arn,
       port: wire.Port ?? 0,
@@ -111,6 +115,7 @@ export function tableOf(account: Account, now: number): Table {
       attributes: new Map(attributes),
       certificates: certificatesOf(account, record, loadBalancer.dnsName),
       sslPolicy: wire.SslPolicy ?? defaultSslPolicy,
+      ...(clientCertificates ? { clientCertificates } : {}),
       rules: rules.get(arn) ?? [],
       otherwise: routingAction(wire.DefaultActions ?? []),
       ...(gate ? { otherwiseGate: gate } : {}),

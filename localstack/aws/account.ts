@@ -79,7 +79,13 @@ export type TargetGroupRecord = {
   /** After the last reference went: until when it still counts as in use. */
   inUseUntil?: number
 }
-export type TrustStoreRecord = { readonly arn: string; wire: TrustStore; readonly createdAt?: number }
+export type TrustStoreRecord = {
+  readonly arn: string
+  wire: TrustStore
+  /** PEM; absent for what was seeded. */
+  bundle?: string
+  readonly createdAt?: number
+}
 export type WebAclRecord = {
   readonly arn: string
   wire: WebACL
@@ -114,6 +120,8 @@ export class Account {
   readonly rules = new Map<string, RuleRecord>()
   readonly targetGroups = new Map<string, TargetGroupRecord>()
   readonly trustStores = new Map<string, TrustStoreRecord>()
+  /** What stands for S3: text by `<bucket>/<key>`, put there by `/_local/object`. */
+  readonly objects = new Map<string, string>()
   readonly vpcs = new Map<string, Vpc>()
   readonly subnets = new Map<string, Subnet>()
   readonly routeTables = new Map<string, RouteTable>()

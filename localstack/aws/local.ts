@@ -1,4 +1,4 @@
-/** The local AWS's own interface: `/_local/journal`, `/_local/state`, `/_local/fault`, `/_local/reset`. */
+/** The local AWS's own interface: `/_local/journal`, `/_local/state`, `/_local/fault`, `/_local/object`, `/_local/reset`. */
 import type { Handle, HttpRequest, HttpResponse } from '../../src/lib/http.ts'
 import type { Cloud } from './cloud.ts'
 import { injectedFault } from './injected.ts'
@@ -19,6 +19,13 @@ export function createLocal(cloud: Cloud): Handle {
     'GET /_local/state': (_request, query) => json(200, cloud.state(chosen(cloud, query))),
     'POST /_local/fault': (request) => {
       cloud.fault(injectedFault(parsed(request)))
+      return done
+    },
+    'POST /_local/object': (request, query) => {
+      const { bucket, key, body } = parsed(request) as Record<string, unknown>
+      if (typeof bucket !== 'string' || typeof key !== 'string' || typeof body !== 'string')
+        throw new Fault('ValidationError', 'the body must be {"bucket", "key", "body"}, all texts')
+      for (const account of chosen(cloud, query)) account.objects.set(`${bucket}/${key}`, body)
       return done
     },
     'POST /_local/reset': () => {

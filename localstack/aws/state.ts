@@ -22,7 +22,7 @@ const clocks = new Set([
 ])
 /** Secrets are shown to nobody. */
 const secret = 'clientSecret'
-const hidden = new Set(['lastAddress', 'keyPairs'])
+const hidden = new Set(['lastAddress', 'keyPairs', 'objects'])
 /** Arrays whose order means nothing. */
 const sets = new Set([
   'rules',

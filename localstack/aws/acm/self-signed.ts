@@ -1,5 +1,13 @@
-/** Self-signed X.509 certificates (RFC 5280) over P-256: for certificates of which ACM alone has the key. */
-import { type KeyObject, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+/** X.509 certificates (RFC 5280) over P-256: self-signed, for those of which ACM alone has the key, and issued, for clients. */
+import {
+  type KeyObject,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto'
 import type { KeyPair } from '../account.ts'
 
 const oid = {
@@ -33,9 +41,9 @@ function time(date: Date): Buffer {
 const name = (common: string): Buffer =>
   sequence(der(0x31, sequence(objectId(oid.commonName), der(0x0c, Buffer.from(common)))))
 
-function extensions(names: readonly string[]): Buffer {
+function extensions(names: readonly string[], isAuthority: boolean): Buffer {
   const alternatives = sequence(...names.map((dns) => der(0x82, Buffer.from(dns))))
-  const authority = sequence(der(0x01, Buffer.from([0xff])))
+  const authority = sequence(...(isAuthority ? [der(0x01, Buffer.from([0xff]))] : []))
   return der(
     0xa3,
     sequence(
@@ -63,17 +71,42 @@ function privateKey(): KeyObject {
 export function selfSigned({ names, notBefore, notAfter }: SelfSigned): KeyPair {
   const key = privateKey()
   const subject = name(names[0].slice(0, longestCommonName))
+  return certify({ names, notBefore, notAfter, subject, key, issuer: subject, signer: key, authority: true })
+}
+
+/** With a key of its own: for clients, and for authorities under an authority. Without `by` an authority of its own. */
+export function issued(given: SelfSigned & { readonly by?: KeyPair; readonly authority?: boolean }): KeyPair {
+  const { names, by, authority = by === undefined } = given
+  const key = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
+  const subject = name(names[0].slice(0, longestCommonName))
+  const issuer = by ? name(commonNameOf(by)) : subject
+  const signer = by ? createPrivateKey(by.key) : key
+  return certify({ ...given, subject, key, issuer, signer, authority })
+}
+
+const commonNameOf = ({ certificate }: KeyPair): string =>
+  /(?:^|\n)CN=(.+)/.exec(new X509Certificate(certificate).subject)?.[1] ?? ''
+
+type Content = SelfSigned & {
+  readonly subject: Buffer
+  readonly key: KeyObject
+  readonly issuer: Buffer
+  readonly signer: KeyObject
+  readonly authority: boolean
+}
+
+function certify({ names, notBefore, notAfter, subject, key, issuer, signer, authority }: Content): KeyPair {
   const content = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.concat([Buffer.from([0x40]), randomBytes(15)])),
     algorithm,
-    subject,
+    issuer,
     sequence(time(notBefore), time(notAfter)),
     subject,
     createPublicKey(key).export({ type: 'spki', format: 'der' }),
-    extensions(names),
+    extensions(names, authority),
   )
-  const signed = sequence(content, algorithm, bits(sign('sha256', content, key)))
+  const signed = sequence(content, algorithm, bits(sign('sha256', content, signer)))
   const lines = signed.toString('base64').replace(/.{64}(?=.)/g, '$&\n')
   return {
     certificate: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,

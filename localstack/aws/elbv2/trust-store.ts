@@ -1,4 +1,4 @@
-/** Trust stores. There is no S3 here: a bundle is taken at its word and counts as one certificate. */
+/** Trust stores; their bundles lie where `/_local/object` put them. */
 import type {
   CreateTrustStoreInput,
   CreateTrustStoreOutput,
@@ -15,6 +15,7 @@ import type { TrustStoreRecord } from '../account.ts'
 import type { Context } from '../service.ts'
 import { removeTags, setTags } from '../tag.ts'
 import { trustStoreArn } from './arn.ts'
+import { readBundle } from './bundle.ts'
 import { missing, trustStoreOf } from './lookup.ts'
 import { checkTrustStoreName } from './name.ts'
 import { page } from './page.ts'
@@ -30,18 +31,40 @@ export function createTrustStore(input: CreateTrustStoreInput, context: Context)
     refuse('DuplicateTrustStoreName', `A trust store with the same name '${input.Name ?? ''}' exists`)
   if (account.trustStores.size >= quota(account, 'trust-stores'))
     refuse('TooManyTrustStores', 'The maximum number of trust stores has been reached')
+  const { bundle, count } = bundleOf(context, input)
   const arn = trustStoreArn(account, input.Name ?? '', ids.hex('truststore', 16))
   const wire = {
     Name: input.Name,
     TrustStoreArn: arn,
     Status: 'ACTIVE' as const,
-    NumberOfCaCertificates: 1,
+    NumberOfCaCertificates: count,
     TotalRevokedEntries: 0,
   }
-  account.trustStores.set(arn, { arn, wire, createdAt: now })
+  account.trustStores.set(arn, { arn, wire, bundle, createdAt: now })
   setTags(account, arn, input.Tags)
   account.changed()
   return { TrustStores: [wire] }
+}
+
+type Bundle = Pick<CreateTrustStoreInput, 'CaCertificatesBundleS3Bucket' | 'CaCertificatesBundleS3Key'>
+
+function bundleOf(
+  { account }: Context,
+  { CaCertificatesBundleS3Bucket: bucket = '', CaCertificatesBundleS3Key: key = '' }: Bundle,
+): { readonly bundle: string; readonly count: number } {
+  const bundle = account.objects.get(`${bucket}/${key}`)
+  if (bundle === undefined)
+    refuse(
+      'CaCertificatesBundleNotFound',
+      `The specified ca certificate bundle '${bucket}/${key}' does not exist`,
+    )
+  const certificates = readBundle(bundle)
+  if (certificates?.every(({ ca }) => ca) !== true)
+    refuse(
+      'InvalidCaCertificatesBundle',
+      'The specified ca certificate bundle is in an invalid format, or corrupt',
+    )
+  return { bundle, count: certificates.length }
 }
 
 function named({ account }: Context, name: string | undefined): TrustStoreRecord | undefined {
@@ -67,6 +90,9 @@ export function describeTrustStores(
 
 export function modifyTrustStore(input: ModifyTrustStoreInput, context: Context): ModifyTrustStoreOutput {
   const record = trustStoreOf(context, input.TrustStoreArn)
+  const { bundle, count } = bundleOf(context, input)
+  record.bundle = bundle
+  record.wire = { ...record.wire, NumberOfCaCertificates: count }
   context.account.changed()
   return { TrustStores: [record.wire] }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { issued } from '../../../localstack/aws/acm/self-signed.ts'
 import { overrideQuota } from '../../../localstack/aws/elbv2/quota.ts'
 import {
   certificate,
@@ -212,6 +213,15 @@ test('a listener is not found by what follows its creation too soon', () => {
 test('a trust store in use stays', () => {
   const world = newWorld()
   const input = { Name: 'clients', CaCertificatesBundleS3Bucket: 'b', CaCertificatesBundleS3Key: 'k' }
+  refused(() => world.call('CreateTrustStore', input), 'CaCertificatesBundleNotFound')
+  world.account.objects.set('b/k', 'no certificate')
+  refused(() => world.call('CreateTrustStore', input), 'InvalidCaCertificatesBundle')
+  const names = ['clients'] as const
+  const years = { notBefore: new Date('2020-01-01'), notAfter: new Date('2040-01-01') }
+  const authority = issued({ names, ...years })
+  world.account.objects.set('b/k', issued({ names, ...years, by: authority }).certificate)
+  refused(() => world.call('CreateTrustStore', input), 'InvalidCaCertificatesBundle')
+  world.account.objects.set('b/k', authority.certificate)
   const [{ TrustStoreArn }] = world.call('CreateTrustStore', input).TrustStores
   refused(() => world.call('CreateTrustStore', input), 'DuplicateTrustStoreName')
   const ListenerArn = listener(world, loadBalancer(world), {
