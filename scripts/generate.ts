@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { crdFiles, type GeneratedFile } from './crds.ts'
 import { annotationsTable } from './docs/annotations.ts'
 import { flagsPage } from './docs/flags.ts'
+import { iamFiles } from './iam.ts'
 import { rbacFiles } from './rbac.ts'
 import { problemsPage } from './docs/problems.ts'
 import { takeoverPage } from './docs/takeover.ts'
@@ -21,7 +22,7 @@ const pages: readonly GeneratedFile[] = [
 ]
 const crds = crdFiles()
 const chart = crds.map(({ path, text }) => ({ path: path.replace('crds/', 'chart/crds/'), text }))
-const files = [...crds, ...chart, ...rbacFiles(), ...policyFiles(), ...pages]
+const files = [...crds, ...chart, ...rbacFiles(), ...iamFiles(), ...policyFiles(), ...pages]
 
 const stale = files.filter(({ path, text }) => {
   const file = join(root, path)

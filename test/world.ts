@@ -33,7 +33,7 @@ export type TestWorld = Awaited<ReturnType<typeof startSystem>> & {
 
 export async function startTestWorld(
   timing: Timing = timings.instant,
-  more: Pick<SystemOptions, 'addresses' | 'onlookers'> = {},
+  more: Pick<SystemOptions, 'addresses' | 'onlookers' | 'policiesOf'> = {},
 ): Promise<TestWorld> {
   const system = await startSystem({ clusterName, region, timing, ...more })
   const running: Running[] = []

@@ -5,6 +5,8 @@ import { Account } from './account.ts'
 import { acm } from './acm/service.ts'
 import { ec2 } from './ec2/service.ts'
 import { elbv2 } from './elbv2/service.ts'
+import { authorizationsOf } from './iam/authorize.ts'
+import { isAllowed, type Policy } from './iam/policy.ts'
 import { randomIds } from './ids.ts'
 import { ConnectionLost, InjectedFaults, type InjectedFault } from './injected.ts'
 import { Journal, type JournalEntry } from './journal.ts'
@@ -44,6 +46,8 @@ export type CloudOptions = {
   readonly seed?: (account: Account) => void
   /** Access keys that only look: their calls draw from no token bucket, as if made from outside the account. */
   readonly onlookers?: readonly string[]
+  /** What an access key may do; everything if undefined. */
+  readonly policiesOf?: (accessKey: string) => readonly Policy[] | undefined
 }
 
 const services = [elbv2, ec2, acm, sts, wafv2, shield, tagging]
@@ -63,9 +67,10 @@ export function createCloud({
   now = Date.now,
   seed,
   onlookers = [],
+  policiesOf = () => undefined,
 }: CloudOptions): Cloud {
   const inner: Inner = {
-    options: { timing, ids, now, onlookers, ...(seed ? { seed } : {}) },
+    options: { timing, ids, now, onlookers, policiesOf, ...(seed ? { seed } : {}) },
     accounts: new Map(),
     journal: new Journal(),
     faults: new InjectedFaults(),
@@ -120,7 +125,9 @@ async function answer(inner: Inner, call: Call, refused: Fault | undefined): Pro
     if (options.timing.throttle && !options.onlookers.includes(call.accessKey))
       throttle.take(`${call.account}/${region}`, service.signingName, action, input, options.now())
     if (refused) throw refused
-    const output = perform(call, contextOf(inner, accountOf(inner, call.account, region), call.accessKey))
+    const account = accountOf(inner, call.account, region)
+    permit(options.policiesOf(call.accessKey), call, account)
+    const output = perform(call, contextOf(inner, account, call.accessKey))
     record(inner, call, lose ? { output, error: 'lost-answer', status: 0 } : { output, status: 200 })
     if (!lose) return output
   } catch (error) {
@@ -135,6 +142,19 @@ async function answer(inner: Inner, call: Call, refused: Fault | undefined): Pro
     throw failure
   }
   throw new ConnectionLost('lost-answer')
+}
+
+/** Refuses in AWS's words what no policy of the caller allows. */
+function permit(policies: readonly Policy[] | undefined, call: Call, account: Account): void {
+  if (policies === undefined) return
+  const asked = { service: call.service.signingName, action: call.action, input: call.input, account }
+  const missing = authorizationsOf(asked).find((one) => !isAllowed(policies, one))
+  if (missing === undefined) return
+  const who = `User: arn:aws:sts::${account.id}:assumed-role/local/session is not authorized to perform: ${missing.action}`
+  const why = `${who} on resource: ${missing.resource} because no identity-based policy allows the ${missing.action} action`
+  throw call.service.signingName === 'ec2'
+    ? new Fault('UnauthorizedOperation', `You are not authorized to perform this operation. ${why}`, 403)
+    : new Fault('AccessDenied', why, 403)
 }
 
 /** A mistake of ours is AWS's internal failure: answered and journalled, so that it is seen. */

@@ -7,7 +7,7 @@ import { createLoopback, loopback } from '../alb/loopback.ts'
 import type { Address, Network } from '../alb/network.ts'
 import type { Handle } from '../../src/lib/http.ts'
 import type { Account } from '../aws/account.ts'
-import { type Cloud, createCloud } from '../aws/cloud.ts'
+import { type Cloud, type CloudOptions, createCloud } from '../aws/cloud.ts'
 import { assignPodIp, releasePodIp, seedVpc } from '../aws/seed.ts'
 import { type ApiServer, createApiServer } from '../kube/server.ts'
 import type { Node } from '../pods/kinds.ts'
@@ -27,6 +27,7 @@ export type SystemOptions = {
   readonly timing: Timing
   /** Access keys whose calls draw from no token bucket. */
   readonly onlookers?: readonly string[]
+  readonly policiesOf?: CloudOptions['policiesOf']
   /** As found out by trying if absent; `single` is how a system with 127.0.0.1 alone works. */
   readonly addresses?: 'many' | 'single'
 }
@@ -53,12 +54,13 @@ export async function startSystem(options: SystemOptions): Promise<System & { re
 
 export async function startSystemOn(
   cluster: Cluster,
-  { clusterName, region, timing, onlookers = [], addresses }: SystemOptions,
+  { clusterName, region, timing, onlookers = [], policiesOf, addresses }: SystemOptions,
 ): Promise<System> {
   const cloud = createCloud({
     timing,
     seed: (account) => seedVpc(account, { clusterName, region }),
     onlookers,
+    ...(policiesOf ? { policiesOf } : {}),
   })
   const account = cloud.account(accountId, region)
   const network: Network = addresses === undefined ? await createLoopback() : loopback(addresses)
