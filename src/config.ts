@@ -16,7 +16,7 @@ const trackingKeys = [
   'service.k8s.aws/resource',
 ]
 
-/** Flags of ALBC that belong to what we don't serve (Services, Gateways): accepted, so that its manifests start us. */
+/** Flags of ALBC that belong to what we don't serve or do otherwise (Services, Gateways, waits): accepted, so that its manifests start us. */
 export const ignoredFlags: ReadonlySet<string> = new Set([
   'enable-service-mutator-webhook',
   'enable-endpoint-slices',
@@ -27,6 +27,7 @@ export const ignoredFlags: ReadonlySet<string> = new Set([
   'enable-wafv2',
   'aws-max-retries',
   'aws-api-throttle',
+  'lb-stabilization-monitor-interval',
 ])
 
 export function readConfig(

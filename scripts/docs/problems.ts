@@ -10,6 +10,12 @@ type Words = {
 }
 
 const words: Readonly<Record<ProblemKind, Words>> = {
+  PortClosed: {
+    means:
+      'A port of the Network Load Balancer in front is not open in its security group, which opens the ports of the load balancer behind.',
+    remedy: 'Map a port to itself, or name security groups in `frontend-nlb-security-groups`.',
+    until: 'served',
+  },
   UnknownAnnotation: {
     means: 'An annotation under our prefix that nothing reads, most often a typo.',
     remedy: 'Write the name that the event suggests, or remove the annotation.',

@@ -2,13 +2,15 @@
 import * as addOn from './add-on.ts'
 import * as auth from './auth.ts'
 import type { AnyDeclaration } from './define.ts'
-import { enableFrontendNlb, frontendNlbSettings } from './frontend-nlb.ts'
+import * as frontendNlb from './frontend-nlb.ts'
 import * as group from './group.ts'
 import * as healthCheck from './health-check.ts'
 import * as listener from './listener.ts'
 import * as loadBalancer from './load-balancer.ts'
 import * as rule from './rule.ts'
 import * as targetGroup from './target-group.ts'
+
+const { healthCheck: frontendCheck, ...frontend } = frontendNlb
 
 export const sections: Readonly<Record<string, readonly AnyDeclaration[]>> = {
   Group: Object.values(group),
@@ -19,7 +21,7 @@ export const sections: Readonly<Record<string, readonly AnyDeclaration[]>> = {
   'Target groups': Object.values(targetGroup),
   'Health checks': Object.values(healthCheck),
   'Add-ons': Object.values(addOn),
-  'Network Load Balancer in front': [enableFrontendNlb, ...frontendNlbSettings],
+  'Network Load Balancer in front': [...Object.values(frontend), ...Object.values(frontendCheck)],
 }
 
 export const declarations: readonly AnyDeclaration[] = Object.values(sections).flat()

@@ -1,8 +1,9 @@
 /** Cluster and facts to what one group wants to exist: pure, without Actual; one member's mistake holds that member alone (design D3). */
+import { attributes as frontendAttributes } from '../annotation/frontend-nlb.ts'
 import { loadBalancerAttributes } from '../annotation/load-balancer.ts'
 import { keyOf as annotationKey } from '../annotation/define.ts'
 import { goBool } from '../annotation/parser.ts'
-import { merged } from '../annotation/read.ts'
+import { exclusive, merged } from '../annotation/read.ts'
 import type { Cluster, Ingress } from './cluster.ts'
 import { keyOf } from './cluster.ts'
 import type { Built, Desired } from './desired.ts'
@@ -13,6 +14,7 @@ import { ingressRef, type Problem } from './problem.ts'
 import type { Settings } from './settings.ts'
 import { classUnknown, first } from './want/agree.ts'
 import type { Doors } from './want/auth.ts'
+import { frontendNlbOf, frontendViews } from './want/frontend-nlb.ts'
 import { listenerOf, protocolsOf } from './want/listener.ts'
 import { ipAddressTypeOf, loadBalancerOf, namedSubnets, schemeOf } from './want/load-balancer.ts'
 import { checkRedirect, redirectOf } from './want/redirect.ts'
@@ -40,6 +42,7 @@ export function build(stack: string, cluster: Cluster, facts: Facts, settings: S
         held: kept.map(({ key }) => key),
         gone: kept.length === 0,
         ...(group?.leaving.some((ingress) => protectionOf(ingress) === false) ? { unprotect: true } : {}),
+        ...(group?.leaving.some(frontendIsUnprotected) ? { unprotectFrontend: true } : {}),
       },
       problems: kept.map(({ problem }) => problem),
       needs: {},
@@ -65,6 +68,13 @@ function protectionOf({ metadata }: Ingress): boolean | undefined {
   return value === undefined ? undefined : goBool(value)
 }
 
+/** A member that is being deleted says so. */
+function frontendIsUnprotected({ metadata }: Ingress): boolean {
+  const attributes = exclusive(metadata.annotations, frontendAttributes)
+  const value = attributes.ok ? attributes.value?.['deletion_protection.enabled'] : undefined
+  return metadata.deletionTimestamp !== undefined && value !== undefined && goBool(value) === false
+}
+
 /** Members being deleted whose annotation protects the load balancer. */
 function protectedOf(leaving: readonly Ingress[]): readonly { key: string; problem: Problem }[] {
   return leaving.flatMap((ingress) => {
@@ -88,6 +98,7 @@ function buildGroup(world: World, group: Group): Built {
   checkRedirect(views, protocols)
   const common = { scheme: schemeOf(world, views), ipAddressType: ipAddressTypeOf(views) }
   const named = namedSubnets(world, views, common)
+  const inFront = frontendViews(views, common)
   const shape = securingOf(world, views)
   const dualStack = first(common.ipAddressType) !== 'ipv4'
   const routes = routesOfAll(world, views, { ...shape, dualStack })
@@ -110,9 +121,17 @@ function buildGroup(world: World, group: Group): Built {
   const securing = securingOf(world, views)
   const securityGroups = securing.managed ? [managedGroup(world, views, listeners, dualStack)] : []
   const loadBalancer = loadBalancerOf(world, views, named, settled, securing)
+  const frontendNlb = frontendNlbOf(world, inFront, {
+    members: views,
+    loadBalancer,
+    common: settled,
+    securing,
+    ports: new Set(listeners.map(({ port }) => port)),
+  })
   const desired: Desired = {
     stack: world.stack,
     loadBalancer,
+    ...(frontendNlb ? { frontendNlb } : {}),
     securityGroups,
     listeners,
     targetGroups: [...world.targetGroups.values()],

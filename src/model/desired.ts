@@ -1,5 +1,6 @@
 /** All that a group wants to exist, and what the model still has to be told. */
 import type { IngressKey } from './choice.ts'
+import type { FrontendNlb } from './frontend-nlb.ts'
 import type { Listener } from './listener.ts'
 import type { LoadBalancer } from './load-balancer.ts'
 import type { Problem } from './problem.ts'
@@ -15,12 +16,16 @@ export type Desired = {
   readonly securityGroups: readonly SecurityGroup[]
   readonly listeners: readonly Listener[]
   readonly targetGroups: readonly TargetGroup[]
+  /** Absent: no member says anything of one. */
+  readonly frontendNlb?: FrontendNlb
   /** Members whose settings must stay as they are served. */
   readonly held: readonly IngressKey[]
   /** True when the last member is gone: what the stack owns may be deleted. */
   readonly gone: boolean
   /** A member that is being deleted states `deletion_protection.enabled=false`: its own word may end the protection. */
   readonly unprotect?: true
+  /** The same of the Network Load Balancer in front. */
+  readonly unprotectFrontend?: true
 }
 
 /** What the effect must fetch before the model can be complete; then build runs again. */

@@ -13,6 +13,16 @@ function visible(stack: string): string {
 export const loadBalancerName = (cluster: string, stack: string, scheme: string): string =>
   `k8s-${visible(stack)}-${hash([cluster, stack, scheme])}`
 
+/** After the load balancer behind it, cut so that both fit. */
+export const frontendNlbName = (behind: string): string => `${behind.slice(0, 28)}-nlb`
+
+export const frontendTargetGroupName = (
+  cluster: string,
+  stack: string,
+  of: { readonly port: number; readonly checkPort: string; readonly checkProtocol: string },
+): string =>
+  `k8s-${visible(stack)}-${hash([cluster, stack, String(of.port), 'alb', 'TCP', of.checkPort, of.checkProtocol])}`
+
 export const managedSecurityGroupName = (cluster: string, stack: string): string =>
   `k8s-${visible(stack)}-${hash([cluster, stack])}`
 

@@ -34,6 +34,7 @@ export type ProblemKind =
   | 'TrustStoreNotFound'
   | 'NamedTargetGroupNotFound'
   | 'NoEffect'
+  | 'PortClosed'
   | 'Conflict'
   | 'DeletionProtected'
   | 'Unsupported'

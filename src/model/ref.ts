@@ -11,8 +11,11 @@ export type Ref = {
   readonly incarnation?: string
 }
 
-/** ALBC's id of a listener of the Network Load Balancer in front. */
-export const frontendListenerId = (port: number): string => `FrontendNlb-ls-TCP-${port}`
+/** ALBC's ids of the Network Load Balancer in front, and of what is its own, by its port. */
+export const frontendId = 'FrontendNlb'
+export const frontendListenerId = (port: number): string => `${frontendId}-ls-TCP-${port}`
+export const frontendTargetGroupId = (port: number): string => `${frontendId}-tg-TCP-${port}`
+export const isFrontend = ({ id }: Ref): boolean => id.startsWith(frontendId)
 
 /** The shared backend security group of the cluster. */
 export const backendSecurityGroup: Ref = { ref: 'securityGroup', stack: '', id: 'backend-sg' }

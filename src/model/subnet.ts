@@ -13,8 +13,10 @@ export type SubnetQuery = {
   readonly facts: Facts
   readonly settings: Settings
   readonly ipAddressType: LoadBalancerIpAddressType
+  /** Of a Network Load Balancer: one will do, and named ones stay in the order of their addresses. */
+  readonly network?: true
 }
-/** Subnet ids sorted, or ALBC's sentence. */
+/** Subnet ids, sorted where their order means nothing, or ALBC's sentence. */
 export type Subnets = Result<readonly string[], string>
 
 const minimumFreeAddresses = 8
@@ -107,7 +109,8 @@ function validate(subnets: readonly Subnet[], query: SubnetQuery): Subnets {
     return fail(
       `subnets [${without.map(({ id }) => id).join(' ')}] do not have an associated IPv6 CIDR block, which is required for ${query.ipAddressType} load balancers`,
     )
-  return ok(subnets.map(({ id }) => id).toSorted())
+  const ids = subnets.map(({ id }) => id)
+  return ok(query.network ? ids : ids.toSorted())
 }
 
 function choosePerZone(candidates: readonly Subnet[], query: SubnetQuery): Subnets {
@@ -150,7 +153,8 @@ function checkLocaleAndCount(subnets: readonly Subnet[], query: SubnetQuery): st
     ),
   ]
   if (locales.length > 1) return `subnets in multiple locales: [${locales.join(' ')}]`
-  const minimum = locales[0] === 'availability-zone' && !query.settings.featureGates.ALBSingleSubnet ? 2 : 1
+  const { ALBSingleSubnet: single } = query.settings.featureGates
+  const minimum = locales[0] === 'availability-zone' && !single && !query.network ? 2 : 1
   return subnets.length < minimum
     ? `subnets count less than minimal required count: ${subnets.length} < ${minimum}`
     : undefined

@@ -27,6 +27,17 @@ export const loadBalancerDefaults: Attributes = {
   'waf.fail_open.enabled': 'false',
 }
 
+export const networkLoadBalancerDefaults: Attributes = {
+  'deletion_protection.enabled': 'false',
+  'load_balancing.cross_zone.enabled': 'false',
+  'access_logs.s3.enabled': 'false',
+  'access_logs.s3.bucket': '',
+  'access_logs.s3.prefix': '',
+  'zonal_shift.config.enabled': 'false',
+  'dns_record.client_routing_policy': 'any_availability_zone',
+  'secondary_ips.auto_assigned.per_subnet': '0',
+}
+
 export const listenerDefaults: Attributes = { 'routing.http.response.server.enabled': 'true' }
 
 export const targetGroupDefaults: Attributes = {

@@ -82,12 +82,12 @@ function createLoadBalancer(world: World, wanted: LoadBalancer): Draft {
   })
 }
 
-const securityGroupSteps = (names: readonly Name[]): string[] =>
+export const securityGroupSteps = (names: readonly Name[]): string[] =>
   names
     .filter(isRef)
     .flatMap((ref) => [...creators([ref]), stepId('AuthorizeSecurityGroupIngress', refKey(ref))])
 
-function attributeStep(
+export function attributeStep(
   loadBalancer: Name,
   wanted: Readonly<Record<string, string>>,
   served: Readonly<Record<string, string>>,

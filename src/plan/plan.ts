@@ -10,6 +10,7 @@ import {
   needsBackendSecurityGroup,
   planLoadBalancer,
 } from './load-balancer.ts'
+import { planFrontendNlb, removeFrontend } from './frontend-nlb.ts'
 import { named } from './match.ts'
 import { planRules } from './rule.ts'
 import { planSecurityGroups, planSurplusSecurityGroups } from './security-group.ts'
@@ -62,13 +63,17 @@ function serve(world: World): Draft {
   const listeners = ready && !needsBackendSecurityGroup(world) ? planListeners(world) : draft({})
   const made = join([base, listeners])
   if (!ready || needsBackendSecurityGroup(world)) return made
-  const detached = made.steps.flatMap(({ call, id }) => (call === 'SetSecurityGroups' ? [id] : []))
-  return join([
+  const front = planFrontendNlb(world)
+  const detached = [...made.steps, ...front.steps].flatMap(({ call, id }) =>
+    call === 'SetSecurityGroups' || call === 'DeleteLoadBalancer' ? [id] : [],
+  )
+  const behind = join([
     closePortsLast(made),
     planSurplusTargetGroups(world, naming(world, made.steps)),
     // A group that is still on a replaced load balancer can't go.
     made.problems.length > 0 ? draft({}) : planSurplusSecurityGroups(world, detached),
   ])
+  return behindLast(front, behind, 'front last')
 }
 
 /** A port stays open for as long as its listener stands, also where a guard keeps that listener. */
@@ -84,14 +89,29 @@ function closePortsLast(made: Draft): Draft {
   }
 }
 
+/** What is a target of the Network Load Balancer in front can't go, nor lose the listener through which it is one. */
+function behindLast(front: Draft, behind: Draft, order: 'front first' | 'front last'): Draft {
+  const ends = ({ call }: Step): boolean => call === 'DeleteListener' || call === 'DeleteLoadBalancer'
+  const isUnread = front.waits.some((wait) => wait.for === 'targetsRead')
+  if (isUnread && behind.steps.some(ends)) return front
+  const freed = front.steps.flatMap(({ call, id }) => (call === 'DeregisterTargets' ? [id] : []))
+  const steps = behind.steps.map((one) => (ends(one) ? { ...one, after: [...one.after, ...freed] } : one))
+  const freer = { ...behind, steps }
+  return join(order === 'front first' ? [front, freer] : [freer, front])
+}
+
 function tearDown(world: World): Draft {
+  const front = removeFrontend(world)
   const steps = deleteLoadBalancers(world)
-  const after = steps.map(({ id }) => id)
-  return join([
+  const after = [...steps, ...front.steps].flatMap(({ call, id }) =>
+    call === 'DeleteLoadBalancer' ? [id] : [],
+  )
+  const behind = join([
     draft({ steps }),
     planSurplusTargetGroups({ ...world, targetGroups: [] }, { kept: new Set(), after: () => after }),
     planSurplusSecurityGroups({ ...world, desired: { ...world.desired, securityGroups: [] } }, after),
   ])
+  return behindLast(front, behind, 'front first')
 }
 
 /** What names target groups once these steps have run, and which steps let go of the others. */

@@ -42,9 +42,10 @@ export type Call =
       readonly call: 'CreateTargetGroup'
       readonly ref: Ref
       readonly name: string
-      readonly targetType: TargetType
+      readonly targetType: TargetType | 'alb'
       readonly protocol: string
-      readonly protocolVersion: string
+      /** Of HTTP and HTTPS. */
+      readonly protocolVersion?: string
       readonly port: number
       readonly ipAddressType: IpFamily
       readonly vpcId: string
@@ -62,10 +63,14 @@ export type Call =
   | {
       readonly call: 'CreateLoadBalancer'
       readonly ref: Ref
+      /** Absent: application. */
+      readonly type?: 'network'
       readonly name: string
       readonly scheme: Scheme
       readonly ipAddressType: LoadBalancerIpAddressType
       readonly subnets: readonly string[]
+      /** Allocation ids of elastic addresses, by subnet. */
+      readonly addresses?: Readonly<Record<string, string>>
       readonly securityGroups: readonly Name[]
       readonly tags: Tags
     }
@@ -74,7 +79,12 @@ export type Call =
       readonly loadBalancer: Name
       readonly securityGroups: readonly Name[]
     }
-  | { readonly call: 'SetSubnets'; readonly loadBalancer: Name; readonly subnets: readonly string[] }
+  | {
+      readonly call: 'SetSubnets'
+      readonly loadBalancer: Name
+      readonly subnets: readonly string[]
+      readonly addresses?: Readonly<Record<string, string>>
+    }
   | {
       readonly call: 'SetIpAddressType'
       readonly loadBalancer: Name
@@ -91,7 +101,7 @@ export type Call =
       readonly ref: Ref
       readonly loadBalancer: Name
       readonly port: number
-      readonly protocol: Protocol
+      readonly protocol: Protocol | 'TCP'
       readonly defaultActions: readonly Action[]
       /** The default certificate alone; AWS takes one at creation. */
       readonly certificate?: string
@@ -102,7 +112,7 @@ export type Call =
   | {
       readonly call: 'ModifyListener'
       readonly listener: Name
-      readonly protocol?: Protocol
+      readonly protocol?: Protocol | 'TCP'
       readonly defaultActions?: readonly Action[]
       readonly certificate?: string
       readonly sslPolicy?: string

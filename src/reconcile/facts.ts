@@ -44,10 +44,14 @@ async function networkFor(
   context: Context,
   needs: Needs,
 ): Promise<Result<FactsRead, AwsError>> {
-  const securityGroups = group.members.some((member) => states(member, 'security-groups'))
+  const securityGroups = group.members.some(
+    (member) => states(member, 'security-groups') || states(member, 'frontend-nlb-security-groups'),
+  )
   const subnetIds = [...new Set(group.members.flatMap(namedSubnetIds))].sort()
   // A load balancer that exists keeps its subnets, unless somebody names others.
-  const served = context.mirror.actual(group.stack, []).loadBalancers.length > 0
+  const { loadBalancers, frontend } = context.mirror.actual(group.stack, [])
+  const served =
+    loadBalancers.length > 0 && (frontend.loadBalancers.length > 0 || !group.members.some(wantsFrontend))
   const wanted = !served || securityGroups || group.members.some(namesSubnets) || needs.certificates === true
   if (!wanted || group.members.length === 0)
     return ok({ facts: nothingKnown(context.settings.vpcId), withoutSubnets: true })
@@ -74,11 +78,16 @@ const nothingKnown = (vpcId: string): Facts => ({
 const states = ({ ingress }: Member, suffix: string): boolean =>
   ingress.metadata.annotations?.[`${prefix}${suffix}`] !== undefined
 const namesSubnets = (member: Member): boolean =>
-  states(member, 'subnets') || member.params?.spec.subnets !== undefined
+  states(member, 'subnets') ||
+  states(member, 'frontend-nlb-subnets') ||
+  member.params?.spec.subnets !== undefined
+
+const wantsFrontend = ({ ingress }: Member): boolean =>
+  (ingress.metadata.annotations?.[`${prefix}enable-frontend-nlb`] ?? 'false') !== 'false'
 
 function namedSubnetIds({ ingress, params }: Member): readonly string[] {
-  const annotated = (ingress.metadata.annotations?.[`${prefix}subnets`] ?? '')
-    .split(',')
+  const annotated = ['subnets', 'frontend-nlb-subnets']
+    .flatMap((suffix) => (ingress.metadata.annotations?.[`${prefix}${suffix}`] ?? '').split(','))
     .map((item) => item.trim())
   return [...annotated, ...(params?.spec.subnets?.ids ?? [])].filter((item) => item.startsWith('subnet-'))
 }

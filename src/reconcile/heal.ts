@@ -9,6 +9,7 @@ import type { Target } from '../model/actual.ts'
 import type { Pass } from '../watch/queue.ts'
 import { type Context, optionsOf } from './context.ts'
 import { closedTo } from './endpoint-security-group.ts'
+import { healFrontends } from './heal-frontend.ts'
 import { endpointGroupKey, targetsKey } from './key.ts'
 import { reachOf } from './reach.ts'
 
@@ -22,6 +23,7 @@ export async function heal(pass: Pass, context: Context): Promise<void> {
       if (pass.signal.aborted) return
       await healTargets(binding, pass, context)
     }
+    await healFrontends(patience(pass, context), context)
   } finally {
     context.targets.healing = false
   }

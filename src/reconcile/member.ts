@@ -7,8 +7,9 @@ import type { IngressKey } from '../model/choice.ts'
 import { type Ingress, keyOf } from '../model/cluster.ts'
 import type { Built } from '../model/desired.ts'
 import { type Group, groupsOf, type Member } from '../model/group.ts'
-import { loadBalancerName } from '../model/name.ts'
+import { frontendNlbName, loadBalancerName } from '../model/name.ts'
 import type { Problem } from '../model/problem.ts'
+import { isFrontend } from '../model/ref.ts'
 import type { Outcome } from '../plan/outcome.ts'
 import type { Plan, Step, Wait } from '../plan/step.ts'
 import { problemOf, reconciled } from '../status/event.ts'
@@ -137,10 +138,13 @@ function isProgrammed(key: IngressKey, { built, plan, outcome }: Passed): boolea
     ...outcome.results.filter(({ result }) => result !== 'done').map(({ step }) => step.id),
   ])
   return !plan.steps.some(
-    ({ id, owner, call }) =>
-      undone.has(id) && (owner === key || (owner === 'group' && call.startsWith('Create'))),
+    (step) =>
+      undone.has(step.id) &&
+      (step.owner === key || (step.owner === 'group' && step.call.startsWith('Create') && !inFront(step))),
   )
 }
+/** The load balancer answers without the one in front of it. */
+const inFront = (step: Step): boolean => 'ref' in step && isFrontend(step.ref)
 
 /** A member that leaves keeps its finalizer until nothing of it is left in AWS; then its status loses our address. */
 async function release(
@@ -167,9 +171,10 @@ async function release(
 /** With the last finalizer goes the last witness: AWS itself is asked before, by tag and by name. */
 async function isLeft({ stack }: Group, { passed, pass, context }: Releasing): Promise<Verdict> {
   const { clusterName, vpcId } = context.settings
-  const names = (['internal', 'internet-facing'] as const).map((scheme) =>
-    loadBalancerName(clusterName, stack, scheme),
-  )
+  const names = (['internal', 'internet-facing'] as const).flatMap((scheme) => {
+    const name = loadBalancerName(clusterName, stack, scheme)
+    return [name, frontendNlbName(name)]
+  })
   const reader = readerOf(context, pass, 'reconcile')
   const left = await leftover(reader, context.mirror, {
     stack,

@@ -4,7 +4,8 @@ import type { Ingress, IngressStatusEntry } from '../model/cluster.ts'
 import { equal } from '../lib/json.ts'
 
 /**
- * The hostname, in lower case, with all listener ports of the group ascending (`albc-model` 14.4).
+ * The hostname, in lower case, with all listener ports of the group ascending; then that of the Network Load Balancer in
+ * front, if any (`albc-model` 14.4).
  * Undefined: leave the status as it is; it never goes from set to empty while the Ingress is ours (invariant 8).
  */
 export function statusOf(
@@ -13,14 +14,19 @@ export function statusOf(
 ): readonly IngressStatusEntry[] | undefined {
   const { loadBalancer, programmed } = served
   if (loadBalancer === undefined || !programmed) return undefined
-  if (loadBalancer.state !== 'active' && loadBalancer.state !== 'active_impaired') return undefined
+  if (!isActive(loadBalancer)) return undefined
   const ports = actual.listeners
     .filter((listener) => listener.loadBalancerArn === loadBalancer.arn)
     .map((listener) => listener.port)
     .sort((a, b) => a - b)
     .map((port) => ({ port, protocol: 'TCP' }))
-  return [{ hostname: loadBalancer.dnsName.toLowerCase(), ports }]
+  const front = actual.frontend.loadBalancers
+    .filter(isActive)
+    .map(({ dnsName }) => ({ hostname: dnsName.toLowerCase() }))
+  return [{ hostname: loadBalancer.dnsName.toLowerCase(), ports }, ...front]
 }
+
+const isActive = ({ state }: ActualLoadBalancer): boolean => state === 'active' || state === 'active_impaired'
 
 /** Whether the stored status already says so; a port's protocol, which ALBC leaves empty, doesn't count. */
 export function statusIsCurrent(ingress: Ingress, wanted: readonly IngressStatusEntry[]): boolean {

@@ -34,9 +34,12 @@ export function printPlans(plans: readonly Plan[], actuals: readonly Actual[]): 
 /** ARNs and ids are AWS's own: which resource they stand for is what matters. */
 function named(text: string, actuals: readonly Actual[]): string {
   const names = new Map<string, string>()
-  for (const { loadBalancers, listeners, rules, targetGroups, securityGroups } of actuals) {
+  for (const { loadBalancers, listeners, rules, targetGroups, securityGroups, frontend } of actuals) {
     for (const { arn, name } of loadBalancers) names.set(arn, `load balancer ${name}`)
     for (const { arn, name } of targetGroups) names.set(arn, `target group ${name}`)
+    for (const { arn, name } of frontend.loadBalancers) names.set(arn, `network load balancer ${name}`)
+    for (const { arn, name } of frontend.targetGroups) names.set(arn, `target group ${name}`)
+    for (const { arn, port } of frontend.listeners) names.set(arn, `network listener ${port}`)
     for (const { id, name } of securityGroups) names.set(id, `security group ${name}`)
     for (const { arn, port } of listeners) names.set(arn, `listener ${port}`)
     for (const { arn, listenerArn, priority } of rules)

@@ -94,3 +94,12 @@ test('target groups', () => {
   for (const [cluster, stack, identity, expected] of table)
     assert.equal(name.targetGroupName(cluster, stack, identity), expected)
 })
+
+test('names of the Network Load Balancer in front, and of its target groups', () => {
+  assert.equal(name.frontendNlbName('k8s-shop-web-63400ea3d5'), 'k8s-shop-web-63400ea3d5-nlb')
+  assert.equal(name.frontendNlbName('x'.repeat(32)), `${'x'.repeat(28)}-nlb`)
+  const of = (stack: string, port: number, checkProtocol: string) =>
+    name.frontendTargetGroupName('prod', stack, { port, checkPort: 'traffic-port', checkProtocol })
+  assert.equal(of('shop/web.front-end', 80, 'HTTP'), 'k8s-shop-webfront-0f29e3b2dc')
+  assert.equal(of('my-team.awesome-group', 443, 'HTTPS'), 'k8s-myteamawesomegrou-9a307bc673')
+})

@@ -3,7 +3,7 @@ import type { Action } from '../../src/model/action.ts'
 import { type Actual, type ActualRule, noFrontend, type Target } from '../../src/model/actual.ts'
 import type { TargetGroupBinding } from '../../src/model/cluster.ts'
 import type { TargetGroupBindingSpec } from '../../src/kind/target-group-binding.ts'
-import { backendSecurityGroup, isRef, refKey } from '../../src/model/ref.ts'
+import { backendSecurityGroup, isFrontend, isRef, refKey } from '../../src/model/ref.ts'
 import { keyOfName } from '../../src/plan/draft.ts'
 import { permissionKey } from '../../src/plan/match.ts'
 import type { BindingSpec, Name, Step } from '../../src/plan/step.ts'
@@ -99,7 +99,27 @@ const resolveSpec = (
     : {}),
 })
 
+/** The load balancer in front and what is its own, as steps name it. */
+function isInFront({ actual: { frontend }, made }: Sim, step: Step): boolean {
+  if ('ref' in step) return isFrontend(step.ref)
+  const named = [
+    'loadBalancer' in step ? step.loadBalancer : undefined,
+    'listener' in step ? step.listener : undefined,
+    'targetGroup' in step ? step.targetGroup : undefined,
+    ...('resources' in step ? step.resources : []),
+  ].map((name) => (isRef(name) ? made[refKey(name)] : name))
+  return Object.values(frontend).some((list) => list.some(({ arn }) => named.includes(arn)))
+}
+
 function run(sim: Sim, step: Step): Sim {
+  if (!isInFront(sim, step)) return runBehind(sim, step)
+  const { actual } = sim
+  const apart = runBehind({ ...sim, actual: { ...actual, ...actual.frontend, rules: [] } }, step)
+  const { loadBalancers, listeners, targetGroups, targets } = apart.actual
+  return { ...apart, actual: { ...actual, targets, frontend: { loadBalancers, listeners, targetGroups } } }
+}
+
+function runBehind(sim: Sim, step: Step): Sim {
   const with_ = (change: Partial<Actual>): Sim => ({ ...sim, actual: { ...sim.actual, ...change } })
   const create = (
     kind: string,
@@ -177,7 +197,7 @@ function runGroup(sim: Sim, step: Step, with_: With, create: Create): Sim {
             name,
             targetType,
             protocol,
-            protocolVersion,
+            protocolVersion: protocolVersion ?? 'HTTP1',
             port,
             ipAddressType,
             vpcId,
@@ -227,7 +247,7 @@ function runGroup(sim: Sim, step: Step, with_: With, create: Create): Sim {
             dnsName: `${name}.test`,
             canonicalHostedZoneId: 'Z',
             state: 'active',
-            type: 'application',
+            type: step.type ?? 'application',
             vpcId: 'vpc-1',
             createdAt: 0,
           },
@@ -429,6 +449,15 @@ function runRest(sim: Sim, step: Step, with_: With): Sim {
         targetGroups: actual.targetGroups.map(change),
       })
     }
+    case 'RegisterTargets':
+    case 'DeregisterTargets': {
+      const isNamed = ({ id, port }: { readonly id: string; readonly port: number }): boolean =>
+        step.targets.some((one) => one.id === id && one.port === port)
+      const others = (actual.targets[step.targetGroup] ?? []).filter((one) => !isNamed(one))
+      const joined: Target[] =
+        step.call === 'RegisterTargets' ? step.targets.map((one) => ({ ...one, state: 'healthy' })) : []
+      return with_({ targets: { ...actual.targets, [step.targetGroup]: [...others, ...joined] } })
+    }
     case 'CreateTargetGroupBinding': {
       const { namespace, name, labels } = step
       if (actual.bindings.some(({ metadata }) => metadata.namespace === namespace && metadata.name === name))
@@ -497,7 +526,10 @@ export function settle(sim: Sim): Sim {
       ]
     }),
   )
-  return { ...sim, actual: { ...sim.actual, bindings, targets } }
+  const inFront = Object.fromEntries(
+    sim.actual.frontend.targetGroups.map(({ arn }) => [arn, sim.actual.targets[arn] ?? []]),
+  )
+  return { ...sim, actual: { ...sim.actual, bindings, targets: { ...targets, ...inFront } } }
 }
 
 export type Pass = { readonly sim: Sim; readonly done: readonly Step[]; readonly failed: readonly string[] }

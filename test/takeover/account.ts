@@ -66,7 +66,7 @@ function targetGroupOf(reader: Reader, { arn, wire, attributes, targets }: Targe
       tags: reader.tagsOf(arn),
       targets: [...targets.values()]
         .filter(({ drainingUntil }) => drainingUntil === undefined)
-        .map(({ id, port, availabilityZone = '' }) => `${id} ${port} ${availabilityZone}`)
+        .map(({ id, port, availabilityZone = '' }) => reader.named(`${id} ${port} ${availabilityZone}`))
         .sort(),
     },
   ]

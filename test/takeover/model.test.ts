@@ -60,6 +60,8 @@ function registered(calls: readonly RecordedCall[]): Readonly<Record<string, rea
   for (const { action, input, error } of calls) {
     if ((action !== 'RegisterTargets' && action !== 'DeregisterTargets') || error !== undefined) continue
     const name = String(input['TargetGroupArn']).split('/')[1] ?? ''
+    // Load balancers behind others are no targets of bindings.
+    if (JSON.stringify(input['Targets']).includes(':loadbalancer/')) continue
     const targets = groups.get(name) ?? new Set()
     groups.set(name, targets)
     for (const target of input['Targets'] as readonly RecordedTarget[]) {

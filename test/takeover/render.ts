@@ -2,6 +2,7 @@
 import type { Action, TargetGroupName } from '../../src/model/action.ts'
 import { type Choice, choose } from '../../src/model/choice.ts'
 import type { Desired } from '../../src/model/desired.ts'
+import type { FrontendListener, FrontendNlb } from '../../src/model/frontend-nlb.ts'
 import { isHeld, type Listener, type Rule } from '../../src/model/listener.ts'
 import type { LoadBalancer } from '../../src/model/load-balancer.ts'
 import { isRef, type Ref } from '../../src/model/ref.ts'
@@ -66,7 +67,76 @@ export function render(desired: Desired, context: RenderContext): RecordedModel 
     add(types.targetGroup[0], one.ref.id, targetGroupSpec(one))
     add('K8S::ElasticLoadBalancingV2::TargetGroupBinding', one.ref.id, binding(one, context))
   }
+  const { frontendNlb } = desired
+  if (loadBalancer && frontendNlb && fresh(frontendNlb.enabled)) {
+    const targets: Record<string, unknown> = {}
+    add(types.loadBalancer[0], frontendNlb.ref.id, frontend(frontendNlb, loadBalancer, context))
+    for (const one of frontendNlb.listeners) {
+      add(types.listener[0], one.ref.id, frontendListener(one, frontendNlb))
+      add(types.targetGroup[0], one.targetGroup.ref.id, frontendTargetGroup(one, frontendNlb))
+      targets[one.targetGroup.name] = {
+        Name: one.targetGroup.name,
+        ARN: reference(one.targetGroup.ref),
+        Port: one.port,
+        TargetARN: reference(loadBalancer.ref),
+        TargetPort: fresh(one.targetPort),
+      }
+    }
+    resources['FrontendNLBTargetGroup'] = { FrontendNLBTargetGroup: { TargetGroups: targets } }
+  }
   return { id: desired.stack, resources }
+}
+
+function frontend(one: FrontendNlb, behind: LoadBalancer, context: RenderContext) {
+  const attributes = keyValues(fresh(one.attributes) ?? {}, ['key', 'value'])
+  return {
+    name: one.name[fresh(behind.scheme) ?? 'internal'],
+    type: 'network',
+    scheme: fresh(one.scheme),
+    ipAddressType: fresh(one.ipAddressType),
+    subnetMapping: (fresh(one.subnets) ?? []).map((subnetID, at) => {
+      const allocationID = one.addresses[at]
+      return { subnetID, ...(allocationID === undefined ? {} : { allocationID }) }
+    }),
+    securityGroups: (fresh(one.securityGroups) ?? []).map((name) => group(name, context)),
+    ...(attributes.length > 0 ? { loadBalancerAttributes: attributes } : {}),
+    ...userTags(fresh(one.tags) ?? {}),
+  }
+}
+
+const frontendListener = ({ port, targetGroup: to }: FrontendListener, { ref, tags }: FrontendNlb) => ({
+  loadBalancerARN: reference(ref),
+  port,
+  protocol: 'TCP',
+  defaultActions: [
+    { type: 'forward', forwardConfig: { targetGroups: [{ targetGroupARN: reference(to.ref) }] } },
+  ],
+  ...userTags(fresh(tags) ?? {}),
+})
+
+function frontendTargetGroup(
+  { port, targetGroup: { name, healthCheck } }: FrontendListener,
+  { tags }: FrontendNlb,
+) {
+  const check = fresh(healthCheck.port) ?? ''
+  return {
+    name,
+    targetType: 'alb',
+    port,
+    protocol: 'TCP',
+    ipAddressType: 'ipv4',
+    healthCheckConfig: {
+      port: check === 'traffic-port' ? check : Number(check),
+      protocol: fresh(healthCheck.protocol),
+      path: fresh(healthCheck.path),
+      matcher: { httpCode: fresh(healthCheck.codes) },
+      intervalSeconds: fresh(healthCheck.intervalSeconds),
+      timeoutSeconds: fresh(healthCheck.timeoutSeconds),
+      healthyThresholdCount: fresh(healthCheck.healthyThresholdCount),
+      unhealthyThresholdCount: fresh(healthCheck.unhealthyThresholdCount),
+    },
+    ...userTags(fresh(tags) ?? {}),
+  }
 }
 
 const securityGroup = ({ name, description, tags, ingress }: SecurityGroup) => ({

@@ -10,6 +10,8 @@ import { replayCloud } from './replay.ts'
  * the rules that were revoked, descriptions of rules that name a group; it drops an empty description. Times and order mean nothing.
  */
 const untold = new Set([
+  // The recorder had one hosted zone for all.
+  'CanonicalHostedZoneId',
   'CreatedTime',
   'GroupOwnerId',
   'SecurityGroupRuleArn',
@@ -54,6 +56,10 @@ for (const name of caseNames())
     const { calls, rawFacts } = loadCase(name)
     const cloud = replayCloud(rawFacts, { ...timings.instant, loadBalancerActiveMs: 1000 })
     for (const call of calls) {
+      // Load balancers were active by then: ALBC had looked again.
+      if (call.action === 'RegisterTargets')
+        for (const record of cloud.account(rawFacts.account, rawFacts.region).loadBalancers.values())
+          record.activeAt = 0
       const answer = await cloud.replay(call)
       if (isCutShort(call)) continue
       assert.deepEqual(

@@ -55,10 +55,10 @@ function recordedIds(): { readonly ids: Ids; expect(output: unknown): void } {
       waiting = {
         sg: all(/"GroupId":"sg-(\w+)"/g),
         sgr: all(/"SecurityGroupRuleId":"sgr-(\w+)"/g),
-        loadbalancer: all(/"LoadBalancerArn":"[^"]+:loadbalancer\/app\/[^/"]+\/(\w{16})"/g),
+        loadbalancer: all(/"LoadBalancerArn":"[^"]+:loadbalancer\/(?:app|net)\/[^/"]+\/(\w{16})"/g),
         digits: all(/"DNSName":"[^".]+-(\d+)\./g),
         targetgroup: all(/"TargetGroupArn":"[^"]+:targetgroup\/[^/"]+\/(\w{16})"/g),
-        listener: all(/"ListenerArn":"[^"]+:listener\/app\/[^"]+\/(\w{16})"/g),
+        listener: all(/"ListenerArn":"[^"]+:listener\/(?:app|net)\/[^"]+\/(\w{16})"/g),
         'listener-rule': all(/"RuleArn":"[^"]+:listener-rule\/app\/[^"]+\/(\w{16})"/g),
       }
     },

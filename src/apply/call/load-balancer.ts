@@ -6,6 +6,7 @@ import {
   SetIpAddressTypeCommand,
   SetSecurityGroupsCommand,
   SetSubnetsCommand,
+  type SubnetMapping,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { readLoadBalancer, readSubnets } from '../../aws/codec/load-balancer.ts'
 import { tagsMember } from '../../aws/codec/tag.ts'
@@ -21,6 +22,15 @@ const attributesPerCall = 20
 /** Signatures fail where clocks differ by more. */
 const newMs = 5 * 60_000
 
+const subnetMappings = ({
+  subnets,
+  addresses,
+}: Pick<Of<'CreateLoadBalancer'>, 'subnets' | 'addresses'>): SubnetMapping[] =>
+  subnets.map((SubnetId) => {
+    const AllocationId = addresses?.[SubnetId]
+    return { SubnetId, ...(AllocationId === undefined ? {} : { AllocationId }) }
+  })
+
 export const createLoadBalancer = (
   call: Of<'CreateLoadBalancer'>,
   nameOf: NameOf,
@@ -29,10 +39,10 @@ export const createLoadBalancer = (
   request(
     new CreateLoadBalancerCommand({
       Name: call.name,
-      Type: 'application',
+      Type: call.type ?? 'application',
       Scheme: call.scheme,
       IpAddressType: call.ipAddressType,
-      SubnetMappings: call.subnets.map((SubnetId) => ({ SubnetId })),
+      SubnetMappings: subnetMappings(call),
       ...(call.securityGroups.length === 0 ? {} : { SecurityGroups: call.securityGroups.map(nameOf) }),
       ...tagsMember(call.tags),
     }),
@@ -76,7 +86,7 @@ export function loadBalancerCall(call: Change, nameOf: NameOf, mirror: Mirror): 
         request(
           new SetSubnetsCommand({
             LoadBalancerArn: arn,
-            SubnetMappings: call.subnets.map((SubnetId) => ({ SubnetId })),
+            SubnetMappings: subnetMappings(call),
           }),
           ({ AvailabilityZones: zones }) =>
             loadBalancers.patch(arn, (one) => ({

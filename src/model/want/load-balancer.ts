@@ -14,7 +14,7 @@ import { fault, isSound, paramsOf, type World } from './scope.ts'
 import type { Securing } from './security-group.ts'
 import { byAge, soundViews, type View, voices } from './view.ts'
 
-const goSet = (values: readonly string[]): string =>
+export const goSet = (values: readonly string[]): string =>
   `map[${values
     .toSorted()
     .map((value) => `${value}:{}`)

@@ -1,12 +1,11 @@
 /** Annotations and class settings that are known but not acted upon yet: said, never silently ignored. */
 import * as addOn from '../../annotation/add-on.ts'
 import { type AnyDeclaration, keyOf } from '../../annotation/define.ts'
-import { enableFrontendNlb } from '../../annotation/frontend-nlb.ts'
 import { createAcmCert } from '../../annotation/listener.ts'
 import * as loadBalancer from '../../annotation/load-balancer.ts'
-import { exclusive, isStated, own } from '../../annotation/read.ts'
+import { isStated, own } from '../../annotation/read.ts'
 import { unknownAnnotations } from '../../annotation/unknown.ts'
-import { annotationsOf, fault, paramsOf, type Scope, take, warn } from './scope.ts'
+import { annotationsOf, fault, paramsOf, type Scope, warn } from './scope.ts'
 
 const later: readonly AnyDeclaration[] = [
   addOn.wafv2AclArn,
@@ -36,7 +35,6 @@ export function tellUnsupported(scope: Scope): void {
       )
         refuse(keyOf(declaration))
     }
-  if (take(scope, exclusive(annotations, enableFrontendNlb))) refuse(keyOf(enableFrontendNlb))
   if (settings.featureGates.EnableCertificateManagement) {
     const create = own(annotations, createAcmCert)
     if (create.ok && create.value) refuse(keyOf(createAcmCert))

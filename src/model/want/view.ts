@@ -1,4 +1,5 @@
 /** All that one member says of what it shares with its group, read once. */
+import { enableFrontendNlb } from '../../annotation/frontend-nlb.ts'
 import { listenerAttributes, sslRedirect } from '../../annotation/listener.ts'
 import * as declared from '../../annotation/load-balancer.ts'
 import { keyOf } from '../../annotation/define.ts'
@@ -30,6 +31,8 @@ export type View = {
   readonly sslRedirect: Stated<number>
   readonly attributes: Stated<Attributes>
   readonly tags: Stated<Tags>
+  /** Whether there is to be a Network Load Balancer in front. */
+  readonly frontend: Stated<boolean>
 }
 
 export function viewOf(scope: Scope): View {
@@ -53,13 +56,14 @@ export function viewOf(scope: Scope): View {
       const namesOrIds = take(scope, exclusive(annotations, declared.subnets))
       return namesOrIds && { namesOrIds }
     }),
-    securityGroups: stated(scope, () => securityGroupsOf(scope)),
+    securityGroups: stated(scope, () => securityGroupsOf(scope, declared.securityGroups)),
     manageBackendRules: stated(scope, () =>
       take(scope, exclusive(annotations, declared.manageBackendSecurityGroupRules)),
     ),
     sslRedirect: stated(scope, () => sslRedirectOf(scope), Boolean(params?.sslRedirectPort)),
     attributes: stated(scope, () => take(scope, merged(annotations, declared.loadBalancerAttributes))),
     tags: stated(scope, () => memberTags(scope)),
+    frontend: stated(scope, () => take(scope, exclusive(annotations, enableFrontendNlb))),
   }
 }
 
@@ -91,8 +95,11 @@ function sslRedirectOf(scope: Scope): number | undefined {
 }
 
 /** Ids first, then groups by Name tag; undefined where none is named. */
-function securityGroupsOf(scope: Scope): readonly string[] | undefined {
-  const wanted = take(scope, exclusive(annotationsOf(scope), declared.securityGroups)) ?? []
+export function securityGroupsOf(
+  scope: Scope,
+  declaration: typeof declared.securityGroups,
+): readonly string[] | undefined {
+  const wanted = take(scope, exclusive(annotationsOf(scope), declaration)) ?? []
   if (wanted.length === 0) return undefined
   const { securityGroups, vpcId } = scope.world.facts
   const ids = wanted.filter((name) => name.startsWith('sg-'))
@@ -113,9 +120,9 @@ function securityGroupsOf(scope: Scope): readonly string[] | undefined {
   ]
   if (missing.length === 0) return [...foundIds, ...named.map(({ id }) => id)]
   return fault(scope, 'SecurityGroupsNotFound', {
-    field: keyOf(declared.securityGroups),
+    field: keyOf(declaration),
     message: `couldn't find all security groups: ${missing.join(', ')}`,
-    remedy: `Correct ${keyOf(declared.securityGroups)}, or create the group in VPC ${vpcId}.`,
+    remedy: `Correct ${keyOf(declaration)}, or create the group in VPC ${vpcId}.`,
   })
 }
 
