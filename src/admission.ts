@@ -3,6 +3,7 @@ import type { AwsSettings } from './aws/client.ts'
 import type { Config } from './config.ts'
 import { createKube, type Kube } from './kube/client.ts'
 import { validatingAdmissionPolicyBindings } from './kube/resource.ts'
+import { metric } from './reconcile/metrics.ts'
 import type { StartOptions } from './start.ts'
 import { version } from './version.ts'
 import type { Informers } from './watch/informers.ts'
@@ -13,17 +14,22 @@ import { createFinder } from './webhook/find-target-group.ts'
 import { reviewPod } from './webhook/gate.ts'
 import { usualTimes } from './webhook/material.ts'
 import { secretSource, type Source } from './webhook/secret-source.ts'
-import { startWebhooks, type Webhooks } from './webhook/webhooks.ts'
+import { startWebhooks, type Webhooks, type WebhookState } from './webhook/webhooks.ts'
 
 const secretPollMs = 60_000
 /** The kubelet swaps mounted files without a word: looked at often, since it costs nothing. */
 const filePollMs = 10_000
 
+export type Admission = Pick<Webhooks, 'begun' | 'stop'> & {
+  /** In Prometheus' text format. */
+  metrics(): string
+}
+
 /** Call it once the informers are complete: a gate that is not found would not be added. */
 export function startAdmission(
   { config, kube: handle, namespace = 'default', aws, log }: StartOptions,
   { stores }: Informers,
-): Webhooks {
+): Admission {
   const { flags } = config
   const kube = createKube(handle, { fieldManager: flags['webhook-name'], timeoutMs: 10_000 })
   const finder = flags['enable-targetgroupbinding-defaults']
@@ -49,12 +55,32 @@ export function startAdmission(
   })
   return {
     begun: webhooks.begun,
+    metrics: () => metricsOf(webhooks.state()),
     stop: async () => {
       await webhooks.stop()
       finder?.close()
     },
   }
 }
+
+const metricsOf = ({ reviews, untilMs }: WebhookState): string =>
+  [
+    ...metric(
+      'webhook_reviews_total',
+      'counter',
+      'Objects that the API server asked the webhooks about, by what became of them.',
+      Object.entries(reviews).flatMap(([webhook, counts]) =>
+        Object.entries(counts).map(([result, count]) => `{webhook="${webhook}",result="${result}"} ${count}`),
+      ),
+    ),
+    ...metric(
+      'webhook_certificate_expires_seconds',
+      'gauge',
+      'Until when the certificate of the webhooks is valid, in seconds since 1970; 0 while they are not served.',
+      [` ${Math.round((untilMs ?? 0) / 1000)}`],
+    ),
+    '',
+  ].join('\n')
 
 const awsSettings = (
   { settings }: Config,

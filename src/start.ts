@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
+import type { Admission } from './admission.ts'
 import type { AwsSettings } from './aws/client.ts'
 import type { Config } from './config.ts'
 import { createKube } from './kube/client.ts'
@@ -12,7 +13,6 @@ import { metricsOf } from './reconcile/metrics.ts'
 import { createReign, type Reign } from './reign.ts'
 import { createInformers, type Informers } from './watch/informers.ts'
 import { contend, type Election } from './watch/leader.ts'
-import type { Webhooks } from './webhook/webhooks.ts'
 
 export type StartOptions = {
   readonly config: Config
@@ -78,7 +78,7 @@ export function start(options: StartOptions): Running {
       return synced
     }),
     leads: () => begun !== undefined && leads(),
-    metrics: () => metricsOf(reign.context),
+    metrics: () => metricsOf(reign.context) + admission.metrics(),
     idle: async () => {
       await ready
       await begun
@@ -96,16 +96,16 @@ export function start(options: StartOptions): Running {
   }
 }
 
-type Admission = { readonly begun: Promise<void>; end(lingerMs: number): Promise<void> }
+type Beside = { readonly begun: Promise<void>; metrics(): string; end(lingerMs: number): Promise<void> }
 
 /** Webhooks and what belongs to them: nothing is loaded unless a flag asks for some. */
-function admissionOf(options: StartOptions, informers: Informers): Admission {
+function admissionOf(options: StartOptions, informers: Informers): Beside {
   const { flags } = options.config
   const gates = flags['enable-pod-readiness-gate-inject']
   const serves = gates || flags['enable-targetgroupbinding-defaults']
   const forbids = flags['disable-ingress-class-annotation'] || flags['disable-ingress-group-name-annotation']
   let ended = false
-  let webhooks: Webhooks | undefined
+  let webhooks: Admission | undefined
   const begin = async (): Promise<void> => {
     if (!gates) tellUngated(options, informers)
     if (!serves && !forbids) return
@@ -116,6 +116,7 @@ function admissionOf(options: StartOptions, informers: Informers): Admission {
   }
   return {
     begun: informers.synced.then((synced) => (synced && !ended ? begin() : undefined)),
+    metrics: () => webhooks?.metrics() ?? '',
     end: async (lingerMs) => {
       ended = true
       if (webhooks === undefined) return

@@ -14,7 +14,7 @@ export const metricsOf = ({ aws, queue, stillLeader, targets }: Of): string =>
     ...targetMetrics(targets),
   ].join('\n')}\n`
 
-const metric = (
+export const metric = (
   name: string,
   type: 'counter' | 'gauge' | 'histogram',
   help: string,

@@ -11,9 +11,18 @@ import { createReviewServer, type ReviewServer } from './server.ts'
 export type Webhooks = {
   /** Settles after the first attempt to serve, whatever came of it. */
   readonly begun: Promise<void>
+  state(): WebhookState
   /** What is being answered is answered first. */
   stop(): Promise<void>
 }
+export type WebhookState = {
+  /** What was answered so far. */
+  readonly reviews: Readonly<Record<Kinds, Counts>>
+  /** Until when the served certificate is valid; absent while nothing is served. */
+  readonly untilMs?: number
+}
+type Counts = { changed: number; unchanged: number; failed: number }
+
 export type WebhookOptions = {
   readonly kube: Pick<Kube, 'get' | 'apply'>
   readonly source: Source
@@ -36,7 +45,8 @@ const soonMs = 7 * 86_400_000
 
 export function startWebhooks(options: WebhookOptions): Webhooks {
   const { pollMs } = options
-  const look = createLook(options)
+  const reviews = { pods: none(), bindings: none() }
+  const look = createLook({ ...options, reviewers: counted(options.reviewers, reviews) })
   let stopped = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let running: Promise<void> = Promise.resolve()
@@ -55,6 +65,7 @@ export function startWebhooks(options: WebhookOptions): Webhooks {
   running = begun
   return {
     begun,
+    state: () => ({ reviews, ...look.served() }),
     stop: async () => {
       stopped = true
       clearTimeout(timer)
@@ -64,7 +75,30 @@ export function startWebhooks(options: WebhookOptions): Webhooks {
   }
 }
 
+const none = (): Counts => ({ changed: 0, unchanged: 0, failed: 0 })
+
+const counted = (
+  reviewers: WebhookOptions['reviewers'],
+  reviews: Readonly<Record<Kinds, Counts>>,
+): WebhookOptions['reviewers'] =>
+  Object.fromEntries(
+    (Object.entries(reviewers) as [Kinds, Reviewer][]).map(([kind, reviewer]) => {
+      const count: Reviewer = async (asked, signal) => {
+        let result: keyof Counts = 'failed'
+        try {
+          const verdict = await reviewer(asked, signal)
+          result = verdict.patch?.length ? 'changed' : 'unchanged'
+          return verdict
+        } finally {
+          reviews[kind][result] += 1
+        }
+      }
+      return [kind, count]
+    }),
+  )
+
 type Look = {
+  served(): Pick<WebhookState, 'untilMs'>
   /** Never throws; false: something is not as it should be. */
   once(): Promise<boolean>
   close(): Promise<void>
@@ -103,6 +137,7 @@ function createLook(options: WebhookOptions): Look {
     return published.ok ? undefined : published.error
   }
   return {
+    served: () => (served === undefined ? {} : { untilMs: leafOf(served).toMs }),
     once: async () => {
       const read = await source.read()
       const wrong = read.ok ? await serve(read.value) : read.error

@@ -133,6 +133,14 @@ const binding = (name: string, spec: object): Manifest =>
 const pathOf = (name: string): string =>
   `/apis/elbv2.k8s.aws/v1beta1/namespaces/shop/targetgroupbindings/${name}`
 
+test('what was answered and how long the certificate lasts are metrics', () => {
+  const metrics = controller.metrics()
+  assert.match(metrics, /^albatross_webhook_reviews_total\{webhook="pods",result="changed"\} 2$/m)
+  assert.match(metrics, /^albatross_webhook_reviews_total\{webhook="pods",result="unchanged"\} 1$/m)
+  const until = Number(/^albatross_webhook_certificate_expires_seconds (\d+)$/m.exec(metrics)?.[1])
+  assert.ok(Math.abs(until - Date.now() / 1000 - 90 * 86_400) < 3_600)
+})
+
 test('a binding is complete from its first version on', async () => {
   const arn = await targetGroup(world, 'hand-made')
   const made = await world.api.handle({
