@@ -216,6 +216,7 @@ function toSettings(values: FlagValues, gates: Partial<Record<FeatureGate, boole
     serviceTargetEniSecurityGroupTags: values['service-target-eni-security-group-tags'],
     ...requiredLabel(values['required-secrets-label']),
     groupFailure: values['group-failure'],
+    replacement: { graceMs: values['replacement-grace'], patienceMs: values['replacement-patience'] },
     featureGates: { ...base.featureGates, ...gates },
   }
 }

@@ -233,6 +233,16 @@ export const flags = {
       albc: false,
     },
   ),
+  'replacement-grace': flag(
+    'How long a load balancer stays after another took its place: resolvers may remember its address for so long.',
+    duration,
+    { default: 15 * 60_000, albc: false },
+  ),
+  'replacement-patience': flag(
+    'How long a load balancer that shall take the place of another waits for healthy targets, from its creation.',
+    duration,
+    { default: 10 * 60_000, albc: false },
+  ),
   mode: flag('observe plans and reports, and writes nothing to AWS.', oneOf('reconcile', 'observe'), {
     default: 'reconcile',
     albc: false,

@@ -149,8 +149,7 @@ function contextOf(
     ),
     filled: new Set(),
     untold: new Map(),
-    departures: createDepartures(),
-    pace: createPace(),
+    ...remembered(),
     unseen: new Set(),
     stillLeader,
     get leaderSince() {
@@ -169,6 +168,13 @@ const secretsOf = (kube: Kube, queue: Queue, log: Logger): Secrets =>
     // Not the message: it quotes an answer that is garbled.
     onError: (secret, { status, reason }) => log.warn({ secret, status, reason }, 'Secret not read'),
   })
+
+/** What a restart may forget: AWS and the cluster say it again. */
+const remembered = (): Pick<Context, 'departures' | 'full' | 'pace'> => ({
+  departures: createDepartures(),
+  full: new Map(),
+  pace: createPace(),
+})
 
 /** A call that is in flight when leadership ends has ended before another can lead. */
 function limitOf(flags: Config['flags']): { readonly callTimeoutMs?: number } {

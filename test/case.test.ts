@@ -62,10 +62,12 @@ function statuses(
 ): Told['status'] {
   const entries = built.flatMap(({ stack, built: one }) => {
     const actual = driven.actual(stack)
+    const { address } = driven.plan(stack, one)
     const members = groupsOf(cluster, settings).groups.get(stack)?.members ?? []
     return members.flatMap(({ key }): [string, unknown][] => {
       const programmed = !one.desired.held.includes(key)
-      const status = statusOf(actual, { loadBalancer: actual.loadBalancers[0], programmed })
+      const loadBalancer = actual.loadBalancers.find(({ arn }) => arn === address)
+      const status = statusOf(actual, { loadBalancer, programmed })
       return status === undefined ? [] : [[key, status]]
     })
   })

@@ -8,7 +8,7 @@ import { allLoadBalancers, type Reader, securityGroupsBy, tagsOf } from './read.
 
 export type Stack = {
   readonly stack: string
-  /** What a load balancer of it would be called. */
+  /** What a load balancer of it would be called, but for the hash at the end, which may be another. */
   readonly names: readonly string[]
   readonly clusterName: string
   readonly vpcId: string
@@ -34,7 +34,8 @@ export async function leftover(
   // One page of all: asking by names that nothing has would take a refused call for each.
   const all = await allLoadBalancers(reader)
   if (!all.ok) return all
-  const named = all.value.filter(({ LoadBalancerName = '' }) => names.includes(LoadBalancerName))
+  const starts = new Set(names.map(withoutHash))
+  const named = all.value.filter(({ LoadBalancerName = '' }) => starts.has(withoutHash(LoadBalancerName)))
   const tags = await tagsOf(
     reader,
     named.map(({ LoadBalancerArn = '' }) => LoadBalancerArn),
@@ -49,3 +50,5 @@ export async function leftover(
   mirror.loadBalancers.read(loadBalancers, { scope, beganAt })
   return ok(groups.value.length + loadBalancers.length > 0)
 }
+
+const withoutHash = (name: string): string => name.replace(/-[0-9a-f]{10}$/, '')

@@ -98,11 +98,20 @@ export class Mirror {
       .sort()
   }
 
+  /** The stack's own and those in front, by ARN. */
+  loadBalancersOf(stack: string): readonly [own: ActualLoadBalancer[], frontends: ActualLoadBalancer[]] {
+    const all = this.#ofStack(this.loadBalancers, stack).sort(byArn)
+    const [frontends, own] = split(all, ({ type }) => type === 'network')
+    return [own, frontends]
+  }
+  #ofStack<T extends { readonly tags: Tags; readonly vpcId: string }>(table: Table<T>, stack: string): T[] {
+    return table.values().filter((one) => this.owns(one) && one.tags[stackTag] === stack)
+  }
+
   actual(stack: string, bindings: readonly TargetGroupBinding[]): Actual {
     const mine = <T extends { readonly tags: Tags; readonly vpcId: string }>(table: Table<T>): T[] =>
-      table.values().filter((one) => this.owns(one) && one.tags[stackTag] === stack)
-    const all = mine(this.loadBalancers).sort(byArn)
-    const [frontends, loadBalancers] = split(all, ({ type }) => type === 'network')
+      this.#ofStack(table, stack)
+    const [loadBalancers, frontends] = this.loadBalancersOf(stack)
     const attachments = this.#attachments()
     const arns = new Set(loadBalancers.map(({ arn }) => arn))
     const listeners = this.#listenersOf(loadBalancers)

@@ -6,6 +6,7 @@ import type {
   ActualTargetGroup,
 } from '../model/actual.ts'
 import { frontendListenerId, type Ref } from '../model/ref.ts'
+import { roleOf } from '../model/role.ts'
 import { resourceTag, stackTag, type Tags } from '../model/tag.ts'
 
 /** What is ours and exists. */
@@ -45,6 +46,7 @@ const listenersOf = (ref: Ref, owned: Owned): string[] =>
     .filter(({ loadBalancerArn, port }) => {
       const parent = owned.loadBalancers.find(({ arn }) => arn === loadBalancerArn)
       if (parent?.tags[stackTag] !== ref.stack) return false
+      if (parent.type !== 'network' && roleOf(parent) !== (ref.incarnation ?? 'current')) return false
       return ref.id === (parent.type === 'network' ? frontendListenerId(port) : String(port))
     })
     .map(({ arn }) => arn)

@@ -32,6 +32,8 @@ export type Desired = {
 export type Needs = {
   readonly certificates?: true
   readonly trustStores?: true
+  /** Asked for where a load balancer is to be made anew; one that stays has its own. */
+  readonly subnets?: true
   /** Names. */
   readonly targetGroups?: readonly string[]
   /** `<namespace>/<name>`. */

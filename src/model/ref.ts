@@ -7,7 +7,7 @@ export type Ref = {
   readonly stack: string
   /** `LoadBalancer`, `FrontendNlb`, `ManagedLBSecurityGroup`, `backend-sg`, `80`, `<ns>/<ingress>-<service>:<port>`. */
   readonly id: string
-  /** Tells a replacement from what it replaces, where both exist: a short hash of the immutable settings. Absent: the only one. */
+  /** Tells a replacement from what it replaces, where both exist: a short hash of the immutable settings; of a listener, the role of its load balancer. Absent: the only one. */
   readonly incarnation?: string
 }
 

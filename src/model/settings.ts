@@ -51,6 +51,13 @@ export type Settings = {
   /** What a Secret must bear before it is used. */
   readonly requiredSecretsLabel?: { readonly key: string; readonly value: string }
   readonly groupFailure: 'isolate' | 'strict'
+  /** Where AWS can only replace a load balancer, in milliseconds. */
+  readonly replacement: {
+    /** How long the old one stays after its address was last shown: resolvers remember it. */
+    readonly graceMs: number
+    /** From its creation, how long the new one waits for healthy targets before it takes over without. */
+    readonly patienceMs: number
+  }
   readonly featureGates: Readonly<Record<FeatureGate, boolean>>
 }
 
@@ -83,6 +90,7 @@ const defaults: Omit<Settings, 'clusterName' | 'region' | 'vpcId'> = {
   longestRequestMs: 10_000,
   serviceTargetEniSecurityGroupTags: {},
   groupFailure: 'isolate',
+  replacement: { graceMs: 15 * 60_000, patienceMs: 10 * 60_000 },
   featureGates: {
     ListenerRulesTagging: true,
     WeightedTargetGroups: true,

@@ -9,7 +9,7 @@ import type { World } from './world.ts'
 /** What to wait for; none where nobody is served yet, or all are filled. */
 export function unfilled(world: World, actions: readonly Action[]): readonly Wait[] {
   const { filled } = world.input
-  if (filled === undefined || world.loadBalancer?.state !== 'active') return []
+  if (filled === undefined || world.loadBalancer?.state !== 'active' || world.place.role === 'next') return []
   return served(actions).flatMap(({ targetGroup }): Wait[] => {
     if (isRef(targetGroup)) return [wait(keyOfName(targetGroup))]
     if (filled.has(targetGroup)) return []

@@ -1,10 +1,9 @@
-/** The load balancer itself: create once, then setting by setting; never replaced in one go. */
+/** One load balancer: created once, then changed setting by setting; what AWS can't change, `replace.ts` replaces. */
 import type { ActualLoadBalancer } from '../model/actual.ts'
 import { choose } from '../model/choice.ts'
+import type { Desired } from '../model/desired.ts'
 import type { LoadBalancer, LoadBalancerIpAddressType, Scheme } from '../model/load-balancer.ts'
-import type { Problem } from '../model/problem.ts'
 import { backendSecurityGroup, isRef, refKey } from '../model/ref.ts'
-import { resourceTag } from '../model/tag.ts'
 import { loadBalancerDefaults } from './default-attribute.ts'
 import { byText, draft, join, step, stepId, type Draft } from './draft.ts'
 import { sameSet } from './match.ts'
@@ -20,7 +19,6 @@ export function planLoadBalancer(world: World): Draft {
   if (needsBackendSecurityGroup(world)) return draft({ waits: [backendWait] })
   const served = world.loadBalancer
   if (!served) return createLoadBalancer(world, wanted)
-  if (mustReplace(wanted, served)) return draft({ problems: replacementImpossible(world, wanted, served) })
   return join([modifyLoadBalancer(world, wanted, served), activeWait(served)])
 }
 
@@ -48,19 +46,23 @@ function chosenSecurityGroups(world: World): readonly Name[] {
   const text = (name: Name) => (isRef(name) ? refKey(name) : name)
   const same = (a: readonly Name[], b: readonly Name[]) =>
     sameSet(a.map(world.nameOf).map(text), b.map(world.nameOf).map(text))
-  const names = choose<readonly Name[]>(choice, world.loadBalancer?.securityGroups, same) ?? []
+  const names = choose<readonly Name[]>(choice, servedOf(world)?.securityGroups, same) ?? []
   return names.map(world.nameOf)
 }
 
+/** What decides where members disagree: a new one serves nothing yet, the one that it replaces does. */
+const servedOf = ({ loadBalancer, place }: World): ActualLoadBalancer | undefined =>
+  loadBalancer ?? place.replaces
+
 /** Without any there is nowhere to put it, and nothing is made for it. */
-export const hasSubnets = ({ desired }: World): boolean =>
-  desired.loadBalancer !== undefined &&
-  (choose(desired.loadBalancer.subnets, undefined, sameSet) ?? []).length > 0
+export const hasSubnets = ({ loadBalancer }: Desired): boolean =>
+  loadBalancer !== undefined && (choose(loadBalancer.subnets, undefined, sameSet) ?? []).length > 0
 
 function createLoadBalancer(world: World, wanted: LoadBalancer): Draft {
   const subnets = choose(wanted.subnets, undefined, sameSet) ?? []
   const scheme = choose<Scheme>(wanted.scheme, undefined, is) ?? 'internal'
-  const ipAddressType = choose<LoadBalancerIpAddressType>(wanted.ipAddressType, undefined, is) ?? 'ipv4'
+  const replaced = servedOf(world)?.ipAddressType
+  const ipAddressType = choose<LoadBalancerIpAddressType>(wanted.ipAddressType, replaced, is) ?? 'ipv4'
   const securityGroups = chosenSecurityGroups(world)
   const key = refKey(wanted.ref)
   const { ref, tags } = wanted
@@ -68,7 +70,7 @@ function createLoadBalancer(world: World, wanted: LoadBalancer): Draft {
     {
       call: 'CreateLoadBalancer',
       ref,
-      name: wanted.name[scheme],
+      name: world.place.name ?? wanted.name[scheme],
       scheme,
       ipAddressType,
       subnets: [...subnets].sort(byText),
@@ -153,30 +155,6 @@ function activeWait(served: ActualLoadBalancer): Draft {
     waits: [
       { for: 'loadBalancerActive', on: served.arn, afterMs: 5_000, why: 'the load balancer is provisioning' },
     ],
-  })
-}
-
-const mustReplace = (wanted: LoadBalancer, served: ActualLoadBalancer): boolean =>
-  served.type !== 'application' || choose<Scheme>(wanted.scheme, served.scheme, is) !== served.scheme
-
-function replacementImpossible(world: World, wanted: LoadBalancer, served: ActualLoadBalancer): Problem[] {
-  const scheme = choose<Scheme>(wanted.scheme, served.scheme, is) ?? served.scheme
-  const members = new Set([
-    ...world.desired.targetGroups.map(({ owner }) => owner),
-    ...world.desired.listeners.flatMap(({ rules }) =>
-      rules.flatMap((item) => ('held' in item ? [] : [item.owner])),
-    ),
-    ...('oneOf' in wanted.scheme ? wanted.scheme.oneOf.map(({ by }) => by) : []),
-  ])
-  return [...members].sort(byText).map((member) => {
-    const [namespace = '', name = ''] = member.split('/')
-    return {
-      kind: 'ReplacementImpossible',
-      on: { kind: 'Ingress', namespace, name },
-      level: 'error',
-      message: `load balancer ${served.name} (${served.tags[resourceTag] ?? served.arn}) is ${served.scheme}, ${scheme} is wanted, and AWS can't change the scheme of an existing one`,
-      remedy: `Set the scheme back to ${served.scheme}, or move the Ingress to another group name so that a new load balancer is built.`,
-    }
   })
 }
 

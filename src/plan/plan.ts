@@ -1,9 +1,12 @@
 /** What is safe to do now so that the group's part of AWS and of the cluster becomes what is desired, and what to wait for. */
 import type { Actual, ActualListener } from '../model/actual.ts'
 import type { Desired } from '../model/desired.ts'
+import { canonical } from '../lib/json.ts'
 import type { Listener } from '../model/listener.ts'
 import { planListeners } from './listener.ts'
 import { byText, draft, join, type Draft } from './draft.ts'
+import { fleetOf } from './fleet.ts'
+import { planHandOver } from './hand-over.ts'
 import {
   deleteLoadBalancers,
   hasSubnets,
@@ -12,22 +15,39 @@ import {
 } from './load-balancer.ts'
 import { planFrontendNlb, removeFrontend } from './frontend-nlb.ts'
 import { named } from './match.ts'
+import { type Given, part, standing, whole } from './part.ts'
+import {
+  heldWait,
+  impossible,
+  isProtected,
+  nameOfNext,
+  type Part,
+  reasonToStay,
+  remove,
+  takeOver,
+} from './replace.ts'
 import { planRules } from './rule.ts'
 import { planSecurityGroups, planSurplusSecurityGroups } from './security-group.ts'
 import type { Plan, Step, Wait } from './step.ts'
 import { planSurplusTargetGroups, planTargetGroups, type Naming } from './target-group.ts'
-import { world as see, type PlanInput, type World } from './world.ts'
+import type { PlanInput, World } from './world.ts'
 
 export function plan(desired: Desired, actual: Actual, input: PlanInput): Plan {
-  const world = see(desired, actual, input)
-  const parts = desired.gone ? tearDown(world) : desired.loadBalancer ? serve(world) : prepare(world)
+  const fleet = fleetOf(desired, actual.loadBalancers, input.shown)
+  const given = { desired, actual, input, fleet }
+  const parts = desired.gone
+    ? tearDown(whole(given))
+    : desired.loadBalancer
+      ? serve(given)
+      : prepare(whole(given))
   const ids = new Set(parts.steps.map(({ id }) => id))
   return {
     stack: desired.stack,
     steps: parts.steps.map((one) => ({ ...one, after: one.after.filter((id) => ids.has(id)) })),
     waits: distinct(parts.waits),
-    holds: parts.holds,
-    problems: parts.problems,
+    holds: [...new Map(parts.holds.map((hold) => [canonical(hold), hold])).values()],
+    problems: [...new Map(parts.problems.map((problem) => [canonical(problem), problem])).values()],
+    ...(fleet.current ? { address: fleet.current.arn } : {}),
   }
 }
 
@@ -37,14 +57,14 @@ function prepare(world: World): Draft {
   const made = join([planSecurityGroups(world), planTargetGroups(world)])
   if (!world.held || desired.targetGroups.length > 0) return made
   const rules = actual.listeners.map((served) =>
-    planRules({ world, listener: standing(desired, served), served, otherGates: [] }),
+    planRules({ world, listener: unchanged(desired, served), served, otherGates: [] }),
   )
   const left = join([made, ...rules])
   return join([left, planSurplusTargetGroups(world, naming(world, left.steps))])
 }
 
 /** A listener as it is served, with nothing but the rules of held members. */
-const standing = ({ stack, held }: Desired, served: ActualListener): Listener => ({
+const unchanged = ({ stack, held }: Desired, served: ActualListener): Listener => ({
   ref: { ref: 'listener', stack, id: String(served.port) },
   port: served.port,
   protocol: served.protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
@@ -55,25 +75,95 @@ const standing = ({ stack, held }: Desired, served: ActualListener): Listener =>
   rules: held.map((member) => ({ held: member })),
 })
 
-function serve(world: World): Draft {
-  if (world.loadBalancer === undefined && !hasSubnets(world)) return draft({})
-  const base = join([planSecurityGroups(world), planTargetGroups(world), planLoadBalancer(world)])
-  const ready =
-    world.loadBalancer !== undefined || base.steps.some(({ call }) => call === 'CreateLoadBalancer')
-  const listeners = ready && !needsBackendSecurityGroup(world) ? planListeners(world) : draft({})
-  const made = join([base, listeners])
-  if (!ready || needsBackendSecurityGroup(world)) return made
-  const front = planFrontendNlb(world)
-  const detached = [...made.steps, ...front.steps].flatMap(({ call, id }) =>
+/** Each load balancer that is kept gets what the group wants; what they share is planned once, what one does for another last. */
+function serve(given: Given): Draft {
+  const { fleet, desired } = given
+  if (!fleet.current && !hasSubnets(desired)) return draft({})
+  const shared = planSecurityGroups(whole(given))
+  const name = fleet.scheme && desired.loadBalancer?.name[fleet.scheme]
+  const current = keep(
+    part(given, {
+      role: 'current',
+      ...(fleet.current ? { loadBalancer: fleet.current } : name === undefined ? {} : { name }),
+      frozen: fleet.mustReplace,
+    }),
+  )
+  const next = successor(given, current, shared)
+  const old = predecessors(given)
+  const parts = [current, ...next.parts, ...old.parts]
+  const made = join([
+    shared,
+    ...parts.map((one) => one.draft),
+    draft({ steps: planHandOver(parts.map((one) => one.world)) }),
+  ])
+  if (!current.ready) return made
+  const front = planFrontendNlb(current.world)
+  const detached = [...made.steps, ...old.draft.steps, ...front.steps].flatMap(({ call, id }) =>
     call === 'SetSecurityGroups' || call === 'DeleteLoadBalancer' ? [id] : [],
   )
   const behind = join([
     closePortsLast(made),
-    planSurplusTargetGroups(world, naming(world, made.steps)),
-    // A group that is still on a replaced load balancer can't go.
-    made.problems.length > 0 ? draft({}) : planSurplusSecurityGroups(world, detached),
+    ...parts.map((one) => planSurplusTargetGroups(one.world, naming(one.world, one.draft.steps))),
+    next.draft,
+    old.draft,
+    // A group that is still on a load balancer can't go.
+    fleet.mustReplace ? draft({}) : planSurplusSecurityGroups(whole(given), detached),
   ])
   return behindLast(front, behind, 'front last')
+}
+
+type Kept = Part & { readonly ready: boolean }
+
+function keep(world: World): Kept {
+  const [first, second] = [planTargetGroups(world), planLoadBalancer(world)]
+  // Of a replacement nothing is made until AWS allowed the load balancer.
+  const base = join(world.place.role === 'next' ? [second, first] : [first, second])
+  const exists =
+    world.loadBalancer !== undefined || base.steps.some(({ call }) => call === 'CreateLoadBalancer')
+  const ready = exists && !needsBackendSecurityGroup(world)
+  return { world, draft: ready ? join([base, planListeners(world)]) : base, ready }
+}
+
+type Beside = { readonly parts: readonly Kept[]; readonly draft: Draft }
+
+/** What shall take the place of the current one, and whether it may now. */
+function successor(given: Given, current: Kept, shared: Draft): Beside {
+  const { fleet, input, desired } = given
+  const { candidate: loadBalancer, mustReplace } = fleet
+  if (!mustReplace) return { parts: [], draft: draft({}) }
+  const replaces = current.world
+  const spec = { frozen: false, replaces }
+  if (loadBalancer) {
+    const next = keep(part(given, { ...spec, role: standing(fleet, loadBalancer), loadBalancer }))
+    return { parts: [next], draft: takeOver(given, current, next, shared) }
+  }
+  const nothing = (why: Draft): Beside => ({ parts: [], draft: why })
+  if (replaces.held) return nothing(draft({ waits: [heldWait(replaces)] }))
+  if (!hasSubnets(desired)) return nothing(draft({}))
+  const name = nameOfNext(given)
+  if (name === undefined || input.noLoadBalancerMore === true) return nothing(impossible(given, replaces))
+  return { parts: [keep(part(given, { ...spec, role: 'next', name }))], draft: draft({}) }
+}
+
+/** Those that were replaced are kept as desired until they go, each in its time; what nobody was told of goes at once. */
+function predecessors(given: Given): Beside {
+  const { fleet, desired } = given
+  const stays = fleet.old.map((one) => ({ one, why: reasonToStay(given, one) }))
+  const [kept] = stays.filter(({ one, why }) => why !== undefined || isProtected(one))
+  const gone = stays.flatMap(({ one, why }) => (why === undefined ? [one] : []))
+  const abandoned = desired.held.length > 0 ? [] : fleet.abandoned
+  return {
+    parts: kept ? [keep(part(given, { role: 'old', loadBalancer: kept.one, frozen: true }))] : [],
+    draft: join([
+      ...stays.flatMap(({ why }) => why ?? []),
+      draft({
+        steps: [
+          ...abandoned.map((one) => remove(one, 'it is wanted no more, and was never an address')),
+          ...gone.map((one) => remove(one, 'it was replaced, and its address is forgotten')),
+        ],
+      }),
+    ]),
+  }
 }
 
 /** A port stays open for as long as its listener stands, also where a guard keeps that listener. */

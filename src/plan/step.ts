@@ -216,6 +216,8 @@ export type Wait = {
     | 'attributesRead'
     | 'bindingGone'
     | 'draining'
+    | 'heldMember'
+    | 'statusMoved'
     | 'grace'
   /** ARN, id or binding key waited on. */
   readonly on: string
@@ -233,6 +235,8 @@ export type Plan = {
   readonly holds: readonly Hold[]
   /** What planning itself found wrong, on the member at fault. */
   readonly problems: readonly Problem[]
+  /** ARN of the load balancer whose address Ingresses show; absent: none is there. */
+  readonly address?: string
   /** What the guard keeps from running until somebody approves of this hash. */
   readonly guarded?: { readonly hash: string; readonly steps: readonly Step[] }
 }

@@ -91,7 +91,7 @@ const isOurs = (world: World, arn: string): boolean =>
   world.actual.targetGroups.some((group) => group.arn === arn)
 
 /** Whether it answers requests now. A group of the user's own is trusted. */
-function isUsable(world: World, arn: string): 'yes' | 'no' | 'unread' {
+export function isUsable(world: World, arn: string): 'yes' | 'no' | 'unread' {
   if (!isOurs(world, arn)) return 'yes'
   const targets = world.actual.targets[arn]
   if (!targets) return 'unread'

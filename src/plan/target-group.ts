@@ -1,7 +1,6 @@
 /** Target groups: create, keep up to date, hand the resource id to a replacement, delete once nothing names them. */
 import { equal } from '../lib/json.ts'
 import type { ActualTargetGroup } from '../model/actual.ts'
-import type { IngressKey } from '../model/choice.ts'
 import { refKey } from '../model/ref.ts'
 import { resourceTag } from '../model/tag.ts'
 import type { TargetGroup } from '../model/target-group.ts'
@@ -11,18 +10,21 @@ import { byText, draft, group, join, step, type Draft } from './draft.ts'
 import { attributesRead, needsBackendSecurityGroup } from './load-balancer.ts'
 import type { Step } from './step.ts'
 import { tagChange, tagSteps, type TagChange } from './tag.ts'
-import { baseId, isSuperseded, supersededId, type TargetGroupMatch, type World } from './world.ts'
+import { identityOf, isSuperseded } from './identity.ts'
+import { creators, type TargetGroupMatch, type World } from './world.ts'
 
 export function planTargetGroups(world: World): Draft {
   const bindable = !needsBackendSecurityGroup(world)
   const drafts = world.targetGroups.map((match) => {
-    const own = match.actual ? modifyTargetGroup(match.desired, match.actual) : createTargetGroup(match)
+    const own = match.actual
+      ? modifyTargetGroup(match.desired, match.actual)
+      : createTargetGroup(world, match)
     return bindable ? join([own, planBinding(world, match)]) : own
   })
   return join([...drafts, planTargetGroupTags(world)])
 }
 
-function createTargetGroup({ desired, ref }: TargetGroupMatch): Draft {
+function createTargetGroup(world: World, { desired, ref }: TargetGroupMatch): Draft {
   const { name, targetType, protocol, protocolVersion, port, ipAddressType, vpcId, healthCheck } = desired
   const control = desired.targetControlPort
   const create = step(
@@ -40,10 +42,14 @@ function createTargetGroup({ desired, ref }: TargetGroupMatch): Draft {
       healthCheck,
       tags: { ...desired.tags, [resourceTag]: ref.id },
     },
-    { key: refKey(ref), reason: 'missing', impact: 'none', owner: desired.owner },
+    { key: refKey(ref), reason: 'missing', impact: 'none', owner: desired.owner, after: roomFirst(world) },
   )
   return draft({ steps: [create, ...attributes(ref, desired, targetGroupDefaults, [create.id])] })
 }
+
+/** What a replacement needs is made once AWS allowed the load balancer: the account may be full. */
+const roomFirst = ({ place, loadBalancer, desired }: World): readonly string[] =>
+  place.role === 'next' && !loadBalancer && desired.loadBalancer ? creators([desired.loadBalancer.ref]) : []
 
 function attributes(
   targetGroup: TargetGroupMatch['ref'] | string,
@@ -86,53 +92,16 @@ const unstated = (wanted: TargetGroup['healthCheck'], served: ActualTargetGroup)
       .map((key) => [key, undefined]),
   )
 
+/** But for the resource id, which is handed over apart. */
 function planTargetGroupTags(world: World): Draft {
-  const retags: Step[] = []
-  const changes: TagChange[] = []
-  const byId = Map.groupBy(world.actual.targetGroups, ({ tags }) => tags[resourceTag])
-  for (const { desired, actual } of world.targetGroups) {
-    if (!actual) continue
-    const { id } = desired.ref
-    const now = actual.tags[resourceTag] ?? ''
-    const bearers = (byId.get(id) ?? []).filter((other) => other.arn !== actual.arn)
-    const free = bearers.every(({ arn }) => !isNamed(world, arn))
-    const handOver = now !== id && free
-    const after = handOver ? bearers.map((old) => retag(old.arn, supersededId(id), desired.owner, [])) : []
-    retags.push(...after)
-    if (handOver)
-      retags.push(
-        retag(
-          actual.arn,
-          id,
-          desired.owner,
-          after.map((one) => one.id),
-        ),
-      )
-    const wanted = { ...desired.tags, [resourceTag]: now }
+  const changes = world.targetGroups.flatMap(({ desired, actual }): TagChange[] => {
+    if (!actual) return []
+    const wanted = { ...desired.tags, [resourceTag]: actual.tags[resourceTag] ?? '' }
     const change = tagChange(wanted, actual.tags, world.input.settings, 'spare legacy')
-    changes.push({ resource: actual.arn, owner: desired.owner, ...change })
-  }
-  return join([draft({ steps: retags }), tagSteps(changes, { keepSurplus: false })])
+    return [{ resource: actual.arn, owner: desired.owner, ...change }]
+  })
+  return tagSteps(changes, { keepSurplus: false })
 }
-
-/** Exactly one target group bears a resource id, at any time: the old one lets go first. */
-const retag = (arn: string, id: string, owner: IngressKey, after: readonly string[]): Step =>
-  step(
-    { call: 'AddTags', resources: [arn], tags: { [resourceTag]: id } },
-    { key: `${arn}:${resourceTag}`, reason: 'replaced', impact: 'in place', owner, after },
-  )
-
-/** Some rule or default of this stack names it now. */
-const isNamed = (world: World, arn: string): boolean =>
-  [
-    ...world.actual.rules.map(({ actions }) => actions),
-    ...world.actual.listeners.map((one) => one.defaultActions),
-  ].some((actions) =>
-    actions.some(
-      (action) =>
-        action.type === 'forward' && action.targetGroups.some(({ targetGroup }) => targetGroup === arn),
-    ),
-  )
 
 /** What will still name target groups once the steps so far have run, and which steps let go of the rest. */
 export type Naming = {
@@ -144,15 +113,18 @@ export function planSurplusTargetGroups(world: World, naming: Naming): Draft {
   const wanted = new Set(world.targetGroups.flatMap(({ actual }) => (actual ? [actual.arn] : [])))
   const surplus = world.actual.targetGroups
     .filter(({ arn }) => !wanted.has(arn) && !naming.kept.has(arn))
-    // Of a held member only what was on its way out when it became so goes on.
-    .filter((one) => !isHeld(world, one) || isSuperseded(one) || bindingOf(world, one.arn) === undefined)
+    .filter((one) => !isHeld(world, one) || isOnItsWayOut(world, one))
     .sort((a, b) => byText(a.arn, b.arn))
   return join(surplus.map((one) => deleteTargetGroup(world, one, naming.after(one.arn))))
 }
 
 /** Target groups bear `<namespace>/<ingress>-<service>:<port>`. */
 const isHeld = (world: World, one: ActualTargetGroup): boolean =>
-  world.desired.held.some((member) => baseId(one.tags[resourceTag] ?? '').startsWith(`${member}-`))
+  world.desired.held.some((member) => identityOf(one).base.startsWith(`${member}-`))
+
+/** Of a held member only what was so when it became held goes on, and what served a load balancer that is gone. */
+const isOnItsWayOut = (world: World, one: ActualTargetGroup): boolean =>
+  isSuperseded(one) || world.place.strays.has(one.arn) || bindingOf(world, one.arn) === undefined
 
 function deleteTargetGroup(world: World, one: ActualTargetGroup, after: readonly string[]): Draft {
   const binding = bindingOf(world, one.arn)

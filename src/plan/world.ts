@@ -2,13 +2,15 @@
 import { sha256 } from '../lib/hash.ts'
 import type { Action } from '../model/action.ts'
 import type { Actual, ActualLoadBalancer, ActualTargetGroup } from '../model/actual.ts'
-import { choose, type IngressKey } from '../model/choice.ts'
+import type { IngressKey } from '../model/choice.ts'
 import type { Desired } from '../model/desired.ts'
 import { backendSecurityGroup, isRef, refKey, type Ref } from '../model/ref.ts'
+import type { Role } from '../model/role.ts'
 import type { Settings } from '../model/settings.ts'
 import { resourceTag } from '../model/tag.ts'
 import type { TargetGroup } from '../model/target-group.ts'
 import { byText, stepId } from './draft.ts'
+import { idOf, type Identity, identityOf } from './identity.ts'
 import type { Name } from './step.ts'
 
 export type PlanInput = {
@@ -21,14 +23,34 @@ export type PlanInput = {
   readonly filled?: ReadonlySet<string>
   /** The account's quotas; AWS's defaults where absent. */
   readonly quota?: { readonly rulesPerLoadBalancer?: number; readonly targetGroupsPerLoadBalancer?: number }
+  /** AWS refused another load balancer a short while ago. */
+  readonly noLoadBalancerMore?: boolean
+  /** Host names that Ingresses of the group show in their status, in lower case. Absent: nobody looks there. */
+  readonly shown?: ReadonlySet<string>
 }
 
 /** A desired target group beside the one in AWS that can be it. */
 export type TargetGroupMatch = {
   readonly desired: TargetGroup
-  /** As it has to be named from here on: `<id>+next` while another one bears the id. */
+  /** As one that exists shall be named in the end, or as a new one is: `<id>+next` while another one bears the id. */
   readonly ref: Ref
   readonly actual?: ActualTargetGroup
+}
+
+/** Of which load balancer of the group a world is. */
+export type Place = {
+  readonly role: Role
+  /** Absent: to be created. */
+  readonly loadBalancer?: ActualLoadBalancer
+  /** What it is called, or shall be. */
+  readonly name?: string
+  /** The one whose place it shall take: what members disagree on is decided by what that one serves. */
+  readonly replaces?: ActualLoadBalancer
+  /** Target groups that belonged to a load balancer that is gone. */
+  readonly strays: ReadonlySet<string>
+  /** Names that target groups of the group have, and resource ids. */
+  readonly taken: ReadonlySet<string>
+  readonly ids: ReadonlySet<string>
 }
 
 export type World = {
@@ -37,19 +59,11 @@ export type World = {
   readonly input: PlanInput
   /** Some member can't be built: shared things are kept. */
   readonly held: boolean
+  readonly place: Place
   readonly loadBalancer?: ActualLoadBalancer
   readonly targetGroups: readonly TargetGroupMatch[]
   readonly nameOf: (name: Name) => Name
 }
-
-const nextSuffix = '+next'
-const oldSuffix = '+old'
-
-/** The resource id without what says where a replacement stands. */
-export const baseId = (id: string): string => id.replace(/\+(?:next|old)$/, '')
-export const isSuperseded = (group: ActualTargetGroup): boolean =>
-  group.tags[resourceTag]?.endsWith(oldSuffix) === true
-export const supersededId = (id: string): string => `${baseId(id)}${oldSuffix}`
 
 type Immutable = Pick<
   ActualTargetGroup,
@@ -64,9 +78,9 @@ const sameIncarnation = (a: Immutable, b: Immutable): boolean =>
   a.ipAddressType === b.ipAddressType &&
   (a.targetControlPort ?? 0) === (b.targetControlPort ?? 0)
 
-export function world(desired: Desired, actual: Actual, input: PlanInput): World {
-  const targetGroups = matchTargetGroups(desired, actual)
-  const loadBalancer = servingLoadBalancer(desired, actual)
+export function world(desired: Desired, actual: Actual, input: PlanInput, place: Place): World {
+  const { loadBalancer } = place
+  const targetGroups = matchTargetGroups(desired, actual, place)
   const names = new Map<string, Name>()
   for (const { desired: wanted, ref, actual: found } of targetGroups)
     names.set(refKey(wanted.ref), found?.arn ?? ref)
@@ -90,49 +104,60 @@ export function world(desired: Desired, actual: Actual, input: PlanInput): World
     actual,
     input,
     held: desired.held.length > 0,
+    place,
     ...(loadBalancer ? { loadBalancer } : {}),
     targetGroups,
     nameOf,
   }
 }
 
-/** Of several (a crash, a replacement): the one of the wanted scheme, then the oldest. */
-function servingLoadBalancer(desired: Desired, actual: Actual): ActualLoadBalancer | undefined {
-  const ordered = [...actual.loadBalancers].sort((a, b) => a.createdAt - b.createdAt || byText(a.arn, b.arn))
-  const scheme = desired.loadBalancer?.scheme
-  if (!scheme) return ordered[0]
-  return ordered.find((one) => choose(scheme, one.scheme, (a, b) => a === b) === one.scheme) ?? ordered[0]
-}
+const turns: Readonly<Record<Identity['turn'], number>> = { now: 0, next: 1, old: 2 }
 
-function matchTargetGroups(desired: Desired, actual: Actual): TargetGroupMatch[] {
-  const names = new Set(actual.targetGroups.map(({ name }) => name))
-  const byId = Map.groupBy(actual.targetGroups, ({ tags }) => tags[resourceTag])
+function matchTargetGroups(desired: Desired, actual: Actual, place: Place): TargetGroupMatch[] {
+  const { role, strays, ids } = place
+  const own = actual.targetGroups
+    .filter(({ arn }) => !strays.has(arn))
+    .map((one) => ({ one, identity: identityOf(one) }))
+  const byBase = Map.groupBy(own, ({ identity }) => identity.base)
   const taken = new Set<string>()
   return desired.targetGroups.map((wanted) => {
-    const id = wanted.ref.id
-    const bearers = [id, `${id}${nextSuffix}`, supersededId(id)].flatMap((tag) =>
-      (byId.get(tag) ?? []).toSorted((a, b) => byText(a.arn, b.arn)),
+    const bearers = (byBase.get(wanted.ref.id) ?? []).toSorted(
+      (a, b) => turns[a.identity.turn] - turns[b.identity.turn] || byText(a.one.arn, b.one.arn),
     )
-    const found = bearers.find((one) => !taken.has(one.arn) && sameIncarnation(wanted, one))
+    const found = bearers.find(({ one }) => !taken.has(one.arn) && sameIncarnation(wanted, one))?.one
+    const id = idOf({ base: wanted.ref.id, role, turn: 'now' })
     if (found) {
       taken.add(found.arn)
-      return { desired: wanted, ref: wanted.ref, actual: found }
+      return { desired: wanted, ref: { ...wanted.ref, id }, actual: found }
     }
-    const replaces = bearers.length > 0
-    const ref = replaces ? { ...wanted.ref, id: `${id}${nextSuffix}` } : wanted.ref
-    return { desired: names.has(wanted.name) ? salted(wanted) : wanted, ref }
+    const replaces = bearers.length > 0 || ids.has(id)
+    const free = replaces ? idOf({ base: wanted.ref.id, role, turn: 'next' }) : id
+    return { desired: named(wanted, place), ref: { ...wanted.ref, id: free } }
   })
 }
 
-/** ALBC's hash lacks some of the settings that force a replacement, so its name may still be taken. */
-function salted(wanted: TargetGroup): TargetGroup {
+/** ALBC's hash lacks some of the settings that force a replacement, and the load balancer: its name may still be taken. */
+function named(wanted: TargetGroup, { role, name: loadBalancer = '', taken }: Place): TargetGroup {
+  if (role === 'current' && !taken.has(wanted.name)) return wanted
   const { targetType, protocol, protocolVersion, ipAddressType, targetControlPort } = wanted
-  const salt = sha256(
-    [wanted.name, targetType, protocol, protocolVersion, ipAddressType, targetControlPort ?? ''].join('\n'),
-  )
-  const name = `${wanted.name.slice(0, -10)}${salt.slice(0, 10)}`
+  const settings = [targetType, protocol, protocolVersion, ipAddressType, targetControlPort ?? '']
+  const salt = [wanted.name, ...settings, ...(role === 'current' ? [] : [loadBalancer])]
+  const name = freeName(wanted.name, salt, taken)
   const binding = wanted.binding.name === wanted.name ? { ...wanted.binding, name } : wanted.binding
   return { ...wanted, name, binding }
+}
+
+/** A name with another hash, which nothing has yet; the same each time it is asked for. */
+export function freeName(
+  name: string,
+  salt: readonly (string | number)[],
+  taken: ReadonlySet<string>,
+): string {
+  for (let turn = 0; ; turn += 1) {
+    const hash = sha256([...salt, ...(turn === 0 ? [] : [turn])].join('\n')).slice(0, 10)
+    const free = `${name.slice(0, -10)}${hash}`
+    if (!taken.has(free)) return free
+  }
 }
 
 /** Actions with their target groups by ARN, where AWS has named them. */

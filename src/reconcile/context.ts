@@ -60,6 +60,8 @@ export type Context = {
   /** Per stack, the members for whom something was written and who were not told of a success since; `group`: all. */
   readonly untold: Map<string, ReadonlySet<IngressKey>>
   readonly departures: Departures
+  /** Stacks for which AWS had no room for a load balancer, and when, in epoch milliseconds. */
+  readonly full: Map<string, number>
   readonly pace: Pace
   /** Keys that existed at the start and have had no pass yet. */
   readonly unseen: Set<string>

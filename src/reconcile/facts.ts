@@ -9,17 +9,12 @@ import { type Context, optionsOf } from './context.ts'
 
 const prefix = 'alb.ingress.kubernetes.io/'
 
-export type FactsRead = {
-  readonly facts: Facts /** The account was not asked for subnets. */
-  readonly withoutSubnets: boolean
-}
-
 export async function factsFor(
   group: Group,
   pass: Pass,
   context: Context,
   needs: Needs,
-): Promise<Result<FactsRead, AwsError>> {
+): Promise<Result<Facts, AwsError>> {
   const network = await networkFor(group, pass, context, needs)
   if (!network.ok) return network
   const options = optionsOf(pass, 'facts', context)
@@ -30,12 +25,12 @@ export async function factsFor(
     : ok(undefined)
   if (!named.ok) return named
   const facts: Facts = {
-    ...network.value.facts,
+    ...network.value,
     ...(trustStores.value ? { trustStores: trustStores.value } : {}),
     ...(named.value ? { namedTargetGroups: named.value } : {}),
     secrets: await context.secrets.read(group.stack, needs.secrets ?? []),
   }
-  return ok({ ...network.value, facts })
+  return ok(facts)
 }
 
 async function networkFor(
@@ -43,18 +38,17 @@ async function networkFor(
   pass: Pass,
   context: Context,
   needs: Needs,
-): Promise<Result<FactsRead, AwsError>> {
+): Promise<Result<Facts, AwsError>> {
   const securityGroups = group.members.some(
     (member) => states(member, 'security-groups') || states(member, 'frontend-nlb-security-groups'),
   )
   const subnetIds = [...new Set(group.members.flatMap(namedSubnetIds))].sort()
   // A load balancer that exists keeps its subnets, unless somebody names others.
-  const { loadBalancers, frontend } = context.mirror.actual(group.stack, [])
-  const served =
-    loadBalancers.length > 0 && (frontend.loadBalancers.length > 0 || !group.members.some(wantsFrontend))
-  const wanted = !served || securityGroups || group.members.some(namesSubnets) || needs.certificates === true
-  if (!wanted || group.members.length === 0)
-    return ok({ facts: nothingKnown(context.settings.vpcId), withoutSubnets: true })
+  const [loadBalancers, frontends] = context.mirror.loadBalancersOf(group.stack)
+  const served = loadBalancers.length > 0 && (frontends.length > 0 || !group.members.some(wantsFrontend))
+  const asked = needs.certificates === true || needs.subnets === true
+  const wanted = !served || securityGroups || group.members.some(namesSubnets) || asked
+  if (!wanted || group.members.length === 0) return ok(nothingKnown(context.settings.vpcId))
   const read = await context.facts.read(
     {
       ...(needs.certificates ? { certificates: true as const } : {}),
@@ -63,7 +57,7 @@ async function networkFor(
     },
     optionsOf(pass, 'facts', context),
   )
-  return read.ok ? ok({ facts: read.value, withoutSubnets: false }) : read
+  return read
 }
 
 const nothingKnown = (vpcId: string): Facts => ({

@@ -8,10 +8,12 @@ import { build } from '../model/build.ts'
 import type { Built, Needs } from '../model/desired.ts'
 import { type Group, groupsOf } from '../model/group.ts'
 import type { Outcome } from '../plan/outcome.ts'
+import { fleetOf } from '../plan/fleet.ts'
 import { guard } from '../plan/guard.ts'
 import { plan } from '../plan/plan.ts'
 import type { Plan, Step } from '../plan/step.ts'
 import { refusal } from '../status/event.ts'
+import { hostNamesOf } from '../status/ingress.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { writeBinding } from './binding.ts'
@@ -72,11 +74,12 @@ async function areLeaving({ leaving }: Group, { kube, mirror, departures }: Cont
   return true
 }
 
-function forget(stack: string, { reports, backendUsers, secrets }: Context): Verdict {
+function forget(stack: string, { reports, full, backendUsers, secrets }: Context): Verdict {
   secrets.use(stack, [])
   reports.problems(groupKey(stack), [])
   reports.problems(readsOf(stack), [])
   backendUsers.delete(stack)
+  full.delete(stack)
   return settled
 }
 
@@ -92,6 +95,7 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
     if (!modelled.ok) return modelled
     const planned = planOf(group, modelled.value, context)
     const outcome = await run(planned, pass, context)
+    noteFull(outcome, group.stack, context)
     written.push(...outcome.results.flatMap(({ step, result }) => (result === 'done' ? [step] : [])))
     const stuck = outcome.results.length > 0 && !outcome.results.some(({ result }) => result === 'done')
     if (planned.steps.length === 0 || stuck) {
@@ -119,19 +123,27 @@ async function model(group: Group, pass: Pass, context: Context): Promise<Modell
   for (;;) {
     const read = await factsFor(group, pass, context, needs)
     if (!read.ok) return read
-    const built = build(group.stack, cluster, read.value.facts, context.settings)
-    const asked = together(needs, built.needs)
+    const built = build(group.stack, cluster, read.value, context.settings)
+    const place = placeOf(built, context)
+    const asked = together(needs, { ...built.needs, ...(place === 'to be found' ? { subnets: true } : {}) })
     // What is asked for again can't be had now.
     if (equal(asked, needs)) {
       context.secrets.use(group.stack, built.secrets)
-      // Nobody looked for subnets, because the load balancer has some: that none was found means nothing.
+      // A load balancer that stays has its subnets: that none was found means nothing.
       const problems = built.problems.filter(
-        ({ kind }) => kind !== 'SubnetsNotFound' || !read.value.withoutSubnets,
+        ({ kind, field }) => kind !== 'SubnetsNotFound' || field !== undefined || place !== 'has one',
       )
       return { ok: true, value: { ...built, problems } }
     }
     needs = asked
   }
+}
+
+/** Whether subnets must be looked for: where a load balancer is to be made, or to be made anew. */
+function placeOf({ desired }: Built, { mirror }: Context): 'has one' | 'to be found' {
+  const [loadBalancers] = mirror.loadBalancersOf(desired.stack)
+  const { current, mustReplace, candidate } = fleetOf(desired, loadBalancers)
+  return current && (!mustReplace || candidate) ? 'has one' : 'to be found'
 }
 
 function together(a: Needs, b: Needs): Needs {
@@ -148,10 +160,29 @@ function together(a: Needs, b: Needs): Needs {
 function planOf(group: Group, built: Built, context: Context): Plan {
   const { desired } = built
   const actual = actualOf(built, context)
-  const input = { now: Date.now(), settings: context.settings, filled: filledOf(actual, context) }
-  const planned = plan(desired, actual, input)
+  const planned = plan(desired, actual, {
+    now: Date.now(),
+    settings: context.settings,
+    filled: filledOf(actual, context),
+    shown: shownBy(group),
+    noLoadBalancerMore: isFull(group.stack, context),
+  })
   if (context.observe) context.observed.tell(planned)
   return guard(planned, policyOf(group, actual, context))
+}
+
+const shownBy = ({ members, leaving }: Group): ReadonlySet<string> =>
+  new Set([...members.map(({ ingress }) => ingress), ...leaving].flatMap(hostNamesOf))
+
+/** AWS is asked again after this long whether there is room for another load balancer. */
+const fullMs = 10 * 60_000
+const isFull = (stack: string, { full }: Context): boolean =>
+  Date.now() < (full.get(stack) ?? -Infinity) + fullMs
+
+function noteFull({ results }: Outcome, stack: string, { full }: Context): void {
+  for (const one of results)
+    if (one.step.call === 'CreateLoadBalancer' && one.result === 'failed' && one.error.kind === 'quota')
+      full.set(stack, Date.now())
 }
 
 /** A binding that nobody has looked at by then keeps its rule waiting no longer. */

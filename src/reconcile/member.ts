@@ -13,7 +13,7 @@ import { isFrontend } from '../model/ref.ts'
 import type { Outcome } from '../plan/outcome.ts'
 import type { Plan, Step, Wait } from '../plan/step.ts'
 import { problemOf, reconciled } from '../status/event.ts'
-import { statusIsCurrent, statusOf, statusWithout } from '../status/ingress.ts'
+import { hostNamesOf, statusIsCurrent, statusOf, statusWithout } from '../status/ingress.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { type Context, readerOf } from './context.ts'
@@ -113,9 +113,10 @@ async function tell(
   passed: Passed,
   { context, faulty, told }: Telling,
 ): Promise<Verdict> {
-  const { actual } = passed
-  const loadBalancer = actual.loadBalancers[0]
-  const wanted = statusOf(actual, { loadBalancer, programmed: isProgrammed(key, passed) })
+  const { actual, plan } = passed
+  const loadBalancer = actual.loadBalancers.find(({ arn }) => arn === plan.address)
+  const programmed = isProgrammed(key, passed) || showsAnother(ingress, passed)
+  const wanted = statusOf(actual, { loadBalancer, programmed })
   const current = wanted === undefined || statusIsCurrent(ingress, wanted)
   if (!current && !context.observe) {
     const applied = await applyIngressStatus(context.kube, ingress, wanted)
@@ -126,6 +127,12 @@ async function tell(
     context.reports.happened(reconciled(refOf(ingress)))
   return settled
 }
+
+/** Its rules were on the load balancer that took over before that became current. */
+const showsAnother = (ingress: Ingress, { actual, plan }: Passed): boolean =>
+  actual.loadBalancers.some(
+    ({ arn, dnsName }) => arn !== plan.address && hostNamesOf(ingress).includes(dnsName.toLowerCase()),
+  )
 
 /** What must come before the rules of somebody. */
 const before: ReadonlySet<Wait['for']> = new Set(['backendSecurityGroup', 'targetsRegistered'])

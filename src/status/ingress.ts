@@ -33,6 +33,10 @@ export function statusIsCurrent(ingress: Ingress, wanted: readonly IngressStatus
   return equal(withoutProtocol(ingress.status?.loadBalancer?.ingress ?? []), withoutProtocol(wanted))
 }
 
+/** As the status says them, in lower case. */
+export const hostNamesOf = ({ status }: Ingress): readonly string[] =>
+  (status?.loadBalancer?.ingress ?? []).flatMap(({ hostname }) => hostname?.toLowerCase() ?? [])
+
 const withoutProtocol = (entries: readonly IngressStatusEntry[]): unknown =>
   entries.map(({ hostname, ip, ports }) => ({ hostname, ip, ports: (ports ?? []).map(({ port }) => port) }))
 

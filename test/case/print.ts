@@ -27,7 +27,10 @@ function inline(value: unknown): string {
 }
 
 export function printPlans(plans: readonly Plan[], actuals: readonly Actual[]): string {
-  const shown = plans.map(({ problems: _inStatus, ...rest }) => rest)
+  const shown = plans.map(({ problems: _inStatus, address, ...rest }, at) => ({
+    ...rest,
+    ...((actuals[at]?.loadBalancers.length ?? 0) > 1 ? { address } : {}),
+  }))
   return `${named(pretty(shown), actuals)}\n`
 }
 

@@ -131,18 +131,6 @@ test('whether to wait is read first where targets are not known', () => {
   )
 })
 
-test('another scheme is a problem on each member and changes nothing', () => {
-  const { sim } = converge(workshop)
-  const base = workshop.loadBalancer
-  assert.ok(base)
-  const next = plan({ ...workshop, loadBalancer: { ...base, scheme: { is: 'internal' } } }, sim.actual, input)
-  assert.deepEqual(next.steps, [])
-  assert.deepEqual(
-    next.problems.map(({ kind, on }) => [kind, on.name]),
-    [['ReplacementImpossible', 'app']],
-  )
-})
-
 test('stated attributes are read before they are compared, and only what differs is sent', () => {
   const base = workshop.loadBalancer
   assert.ok(base)
