@@ -217,6 +217,7 @@ function toSettings(values: FlagValues, gates: Partial<Record<FeatureGate, boole
     ...requiredLabel(values['required-secrets-label']),
     groupFailure: values['group-failure'],
     replacement: { graceMs: values['replacement-grace'], patienceMs: values['replacement-patience'] },
+    ingressSemantics: values['ingress-semantics'],
     featureGates: { ...base.featureGates, ...gates },
   }
 }

@@ -1,6 +1,7 @@
 /** Every flag, declared once: parser, default, doc. Names are ALBC's where ALBC has the flag; each may come from the environment. */
 import { ok } from './lib/result.ts'
 import { injectLabel } from './model/readiness.ts'
+import { semantics } from './model/settings.ts'
 import {
   address,
   bool,
@@ -242,6 +243,11 @@ export const flags = {
     'How long a load balancer that shall take the place of another waits for healthy targets, from its creation.',
     duration,
     { default: 10 * 60_000, albc: false },
+  ),
+  'ingress-semantics': flag(
+    'What a path, a host and a default backend mean: as ALBC takes them, or exactly as the Kubernetes API says. The annotation `albatross.dev/ingress-semantics` of an IngressClass says it for that class.',
+    oneOf(...semantics),
+    { default: 'albc', albc: false },
   ),
   mode: flag('observe plans and reports, and writes nothing to AWS.', oneOf('reconcile', 'observe'), {
     default: 'reconcile',

@@ -3,12 +3,20 @@ import { fail, ok, type Result } from '../lib/result.ts'
 import type { Cluster, Ingress, IngressClass, IngressClassParams, Namespace } from './cluster.ts'
 import { ingressRef, type Problem } from './problem.ts'
 import { matchesSelector } from '../lib/selector.ts'
-import type { Settings } from './settings.ts'
+import { type Semantics, semantics, type Settings } from './settings.ts'
 
 const classAnnotation = 'kubernetes.io/ingress.class'
 const defaultAnnotation = 'ingressclass.kubernetes.io/is-default-class'
 
-export type Ownership = { readonly ours: boolean; readonly params?: IngressClassParams }
+/** Of an IngressClass: what paths, hosts and default backends of its Ingresses mean. */
+const semanticsAnnotation = 'albatross.dev/ingress-semantics'
+
+export type Ownership = {
+  readonly ours: boolean
+  readonly params?: IngressClassParams
+  /** As the class says; absent: it says nothing. */
+  readonly semantics?: Semantics
+}
 
 export type ClassIndex = {
   readonly classes: ReadonlyMap<string, IngressClass>
@@ -60,8 +68,14 @@ function byClass(
       remedy: `Create IngressClass ${name}, or name one that exists in spec.ingressClassName.`,
     })
   if (found.spec.controller !== settings.ingressClassController) return ok({ ours: false })
+  const stated = found.metadata.annotations?.[semanticsAnnotation]
+  const meant = semantics.find((one) => one === stated)
+  if (stated !== undefined && meant === undefined)
+    return invalid(ingress, `annotation ${semanticsAnnotation} of IngressClass ${name} is "${stated}"`, {
+      remedy: `Write ${semantics.join(' or ')} there, or remove it.`,
+    })
   const parameters = found.spec.parameters
-  if (!parameters) return ok({ ours: true })
+  if (!parameters) return ok({ ours: true, ...(meant ? { semantics: meant } : {}) })
   if (parameters.apiGroup !== 'elbv2.k8s.aws' || parameters.kind !== 'IngressClassParams')
     return invalid(ingress, `IngressClass ${name} references unknown parameters`, {
       remedy: `In IngressClass ${name}, set spec.parameters to apiGroup elbv2.k8s.aws, kind IngressClassParams.`,
@@ -72,7 +86,8 @@ function byClass(
       kind: 'InvalidIngressClassParams',
       remedy: `Create IngressClassParams ${parameters.name}, or remove spec.parameters from IngressClass ${name}.`,
     })
-  return admits(ingress, params, index)
+  const admitted = admits(ingress, params, index)
+  return admitted.ok && meant ? ok({ ...admitted.value, semantics: meant }) : admitted
 }
 
 function admits(ingress: Ingress, params: IngressClassParams, index: ClassIndex): Result<Ownership, Problem> {

@@ -8,13 +8,14 @@ import { classIndex, type ClassIndex, ownership } from './class.ts'
 import type { IngressKey } from './choice.ts'
 import { type Cluster, type Ingress, type IngressClassParams, keyOf } from './cluster.ts'
 import { ingressRef, type Problem } from './problem.ts'
-import type { Settings } from './settings.ts'
+import type { Semantics, Settings } from './settings.ts'
 
 export type Member = {
   readonly key: IngressKey
   readonly ingress: Ingress
   readonly params?: IngressClassParams
   readonly order: number
+  readonly semantics: Semantics
   /** Mistakes in class, group name or order: the member is held. */
   readonly faults: readonly Problem[]
 }
@@ -84,7 +85,7 @@ function sortIntoGroups(cluster: Cluster, settings: Settings): Groups {
     const held = stacksHolding(ingress, settings)
     const belongs = membership(ingress, index, settings)
     if (!belongs.ok) {
-      for (const stack of held) at(stack).members.push(faultyMember(ingress, belongs.error))
+      for (const stack of held) at(stack).members.push(faultyMember(ingress, belongs.error, settings))
       if (held.length === 0) problems.push(belongs.error)
       continue
     }
@@ -108,10 +109,11 @@ function sortIntoGroups(cluster: Cluster, settings: Settings): Groups {
 
 const byOrder = (a: Member, b: Member): number => a.order - b.order || (a.key < b.key ? -1 : 1)
 
-const faultyMember = (ingress: Ingress, problem: Problem): Member => ({
+const faultyMember = (ingress: Ingress, problem: Problem, settings: Settings): Member => ({
   key: keyOf(ingress),
   ingress,
   order: orderOf(ingress).order,
+  semantics: settings.ingressSemantics,
   faults: [problem],
 })
 
@@ -129,6 +131,7 @@ function membership(ingress: Ingress, index: ClassIndex, settings: Settings): Re
     key: keyOf(ingress),
     ingress,
     ...(params ? { params } : {}),
+    semantics: owned.value.semantics ?? settings.ingressSemantics,
     ...orderOf(ingress),
   }
   return ok({ stack: stack.value, member })

@@ -42,23 +42,22 @@ function isLoop(rule: Rule, listener: ListenerPort): boolean {
   )
 }
 
-const pathsOf = (rule: Rule): readonly string[] => {
+function patternsOf(rule: Rule, field: 'host-header' | 'path-pattern'): readonly string[] {
   const regex = rule.conditions.flatMap((condition) =>
-    condition.field === 'path-pattern' ? (condition.regexValues ?? []) : [],
+    condition.field === field ? (condition.regexValues ?? []) : [],
   )
-  return regex.length > 0 ? regex : valuesOf(rule, 'path-pattern')
+  return regex.length > 0 ? regex : valuesOf(rule, field)
 }
+const pathsOf = (rule: Rule): readonly string[] => patternsOf(rule, 'path-pattern')
+const hostsOf = (rule: Rule): readonly string[] => patternsOf(rule, 'host-header')
 
 const isPlain = ({ field }: Condition): boolean => field === 'host-header' || field === 'path-pattern'
 
-/** A redirect by regex host counts as one for any host: ALBC's habit, kept for the same rules. */
+/** For ALBC a redirect by regex host covers any host, which takes other hosts' rules away: here it covers the same regexes. */
 function covers(redirect: Rule, rule: Rule): boolean {
   if (!redirect.conditions.every(isPlain)) return false
   const within = (outer: readonly string[], inner: readonly string[]): boolean =>
     outer.length === 0 || (inner.length > 0 && inner.every((value) => outer.includes(value)))
   const paths = pathsOf(redirect)
-  return (
-    within(valuesOf(redirect, 'host-header'), valuesOf(rule, 'host-header')) &&
-    (paths.includes('/*') || within(paths, pathsOf(rule)))
-  )
+  return within(hostsOf(redirect), hostsOf(rule)) && (paths.includes('/*') || within(paths, pathsOf(rule)))
 }

@@ -16,6 +16,10 @@ export type FeatureGate =
   | 'EnableCertificateManagement'
   | 'EndpointsFailOpen'
 
+/** ALBC's meaning of an Ingress, or that of the Kubernetes API. */
+export type Semantics = (typeof semantics)[number]
+export const semantics = ['albc', 'kubernetes'] as const
+
 export type Settings = {
   readonly clusterName: string
   readonly region: string
@@ -58,6 +62,8 @@ export type Settings = {
     /** From its creation, how long the new one waits for healthy targets before it takes over without. */
     readonly patienceMs: number
   }
+  /** What paths, hosts and default backends mean where the class does not say. */
+  readonly ingressSemantics: Semantics
   readonly featureGates: Readonly<Record<FeatureGate, boolean>>
 }
 
@@ -91,6 +97,7 @@ const defaults: Omit<Settings, 'clusterName' | 'region' | 'vpcId'> = {
   serviceTargetEniSecurityGroupTags: {},
   groupFailure: 'isolate',
   replacement: { graceMs: 15 * 60_000, patienceMs: 10 * 60_000 },
+  ingressSemantics: 'albc',
   featureGates: {
     ListenerRulesTagging: true,
     WeightedTargetGroups: true,

@@ -32,6 +32,10 @@ export function pin(
   return strays.reduce((all, rule) => insert(all, rule, pinned), entries)
 }
 
+/** Of a host and nothing else: whatever comes new for that host belongs before it. */
+const isCatchAll = ({ conditions }: ActualRule): boolean =>
+  conditions.every(({ field }) => field === 'host-header')
+
 /** Where fewest served rules would have to pass it, between the pinned rules that it stands between now. */
 function insert(entries: readonly Entry[], rule: ActualRule, pinned: ReadonlySet<ActualRule>): Entry[] {
   const isPinned = (entry: Entry): entry is { rule: ActualRule } =>
@@ -45,7 +49,7 @@ function insert(entries: readonly Entry[], rule: ActualRule, pinned: ReadonlySet
     const passes = entries.filter(
       (entry, index) => entry.rule && index < at === entry.rule.priority > rule.priority,
     ).length
-    if (passes < cost) [best, cost] = [at, passes]
+    if (passes < cost || (passes === cost && isCatchAll(rule))) [best, cost] = [at, passes]
   }
   return [...entries.slice(0, best), { rule }, ...entries.slice(best)]
 }

@@ -5,6 +5,7 @@ import { ownOf } from '../../annotation/read.ts'
 import type { Condition, QueryStringPair } from '../../route/condition.ts'
 import type { IngressPath } from '../cluster.ts'
 import { annotationsOf, fault, refuse, type Scope, take } from './scope.ts'
+import { asRegexes, hostPattern, isKubernetes, pathPattern } from './semantics.ts'
 
 type Values = { readonly values: string[]; readonly regexValues: string[] }
 type Patterns = { readonly values?: readonly string[]; readonly regexValues?: readonly string[] }
@@ -16,7 +17,8 @@ export function conditionsOf(
   path: IngressPath,
   regexPaths: boolean,
 ): readonly Condition[] {
-  const hosts: Values = { values: host === '' ? [] : [host], regexValues: [] }
+  const hosts = none()
+  if (host !== '') append(hosts, isKubernetes(scope) ? hostPattern(host) : { values: [host] })
   const paths = pathPatterns(scope, path, regexPaths)
   const others: Condition[] = []
   for (const config of statedConditions(scope, path.backend.service?.name ?? '')) {
@@ -45,6 +47,7 @@ function gather(
   { values, regexValues }: Values,
 ): readonly Condition[] {
   if (values.length > 0 && regexValues.length > 0) {
+    if (isKubernetes(scope)) return [{ field, regexValues: asRegexes({ values, regexValues }, field) }]
     const what = field === 'host-header' ? 'host' : 'path'
     refuse(
       scope,
@@ -62,6 +65,10 @@ function gather(
 function pathPatterns(scope: Scope, { path = '', pathType }: IngressPath, regexPaths: boolean): Values {
   if (path === '') return none()
   if (pathType === 'Exact' || pathType === 'Prefix') {
+    if (isKubernetes(scope)) {
+      const { values, regexValues } = pathPattern(path, pathType)
+      return { values: [...values], regexValues: [...regexValues] }
+    }
     if (/[*?]/.test(path)) {
       fault(scope, 'InvalidPath', {
         field: 'spec.rules.http.paths.path',

@@ -9,8 +9,9 @@ import { trackingTags, withDefaults } from '../tag.ts'
 import { agree, classUnknown, someOf, union } from './agree.ts'
 import { groupTags } from './load-balancer.ts'
 import type { Redirect } from './redirect.ts'
-import { actionsOn, type Routes, rulesOn } from './rule.ts'
-import { fault, isSound, paramsOf, warn, type World } from './scope.ts'
+import { actionsOn, defaultRulesOn, type Routes, rulesOn } from './rule.ts'
+import { fault, isSound, paramsOf, type Scope, warn, type World } from './scope.ts'
+import { ownHosts } from './semantics.ts'
 import { byAge, isOn, listenerAttributesOf, portVoices, soundViews, type View } from './view.ts'
 
 /** One protocol per port: the oldest member's; who says otherwise can't be served there. */
@@ -124,7 +125,7 @@ function defaultActionsOf(
   protocol: Protocol,
 ): Choice<readonly Action[]> {
   const stated = soundViews(on).flatMap((view) => {
-    const served = routes.get(view)?.byDefault
+    const served = defaultsApart(view.scope) ? undefined : routes.get(view)?.byDefault
     return served ? [{ value: actionsOn(protocol, served), by: view.scope.member.key, view }] : []
   })
   const [one, ...others] = stated
@@ -144,18 +145,26 @@ function defaultActionsOf(
   return { oneOf: stated.map(({ value: actions, by }) => ({ value: actions, by })) }
 }
 
+/** Its default backend is in rules for its hosts, behind everybody's. */
+const defaultsApart = (scope: Scope): boolean =>
+  scope.member.ingress.spec.defaultBackend !== undefined && ownHosts(scope).length > 0
+
 function rulesFor(
   { views, routes, redirect }: Serving,
   port: number,
   protocol: Protocol,
 ): readonly RuleItem[] {
+  const isServed = (view: View): boolean =>
+    view.ports.has(port) && !(protocol === 'HTTP' && redirect.state === 'on')
+  const own = (view: View, make: typeof rulesOn): readonly RuleItem[] => {
+    const served = isSound(view.scope) && isServed(view) ? routes.get(view) : undefined
+    return served ? make(protocol, view.scope, served, view.tags.value ?? {}) : []
+  }
   const items = views.flatMap((view): readonly RuleItem[] => {
-    const held = { held: view.scope.member.key }
-    if (!isSound(view.scope)) return [held]
-    if (!view.ports.has(port)) return []
-    if (protocol === 'HTTP' && redirect.state === 'on') return []
-    const own = routes.get(view)
-    return own ? rulesOn(protocol, view.scope, own, view.tags.value ?? {}) : []
+    if (isSound(view.scope)) return own(view, rulesOn)
+    // Its rules stand in two places: plan keeps each where it is.
+    return defaultsApart(view.scope) ? [] : [{ held: view.scope.member.key }]
   })
+  items.push(...views.flatMap((view) => own(view, defaultRulesOn)))
   return optimise(items, { port, protocol })
 }

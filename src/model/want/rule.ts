@@ -11,6 +11,7 @@ import { backendOf } from './action.ts'
 import { authOf, type Doors } from './auth.ts'
 import { conditionsOf, statedConditions } from './condition.ts'
 import { annotationsOf, type Scope, take } from './scope.ts'
+import { byHost, hostPattern, isKubernetes, ownHosts } from './semantics.ts'
 import type { GroupShape } from './target-group.ts'
 import { transformsOf } from './transform.ts'
 
@@ -24,8 +25,12 @@ export type Routes = { readonly routes: readonly Route[]; readonly byDefault?: S
 export function routesOf(scope: Scope, shape: GroupShape, doors: Doors): Routes {
   const { rules = [], defaultBackend } = scope.member.ingress.spec
   const regexPaths = take(scope, own(annotationsOf(scope), useRegexPathMatch)) ?? false
-  const routes = rules.flatMap(({ host = '', http }) =>
-    inOrder(http?.paths ?? []).flatMap((path) => {
+  const entries: ReturnType<typeof byHost> = isKubernetes(scope)
+    ? byHost(rules)
+    : rules.map(({ host = '', http }) => [host, http?.paths ?? []])
+  const routes = entries.flatMap(([host, paths]) =>
+    // Behind all prefixes, a path of ALB's own patterns would be behind `/`.
+    (isKubernetes(scope) ? ranked(paths, () => true) : inOrder(paths)).flatMap((path) => {
       const name = path.backend.service?.name ?? ''
       const conditions = conditionsOf(scope, host, path, regexPaths)
       const transforms = transformsOf(scope, name)
@@ -53,12 +58,20 @@ function servedBy(
 }
 
 /** Exact first, then Prefix by length, then the rest; equals as written. */
-export function inOrder(paths: readonly IngressPath[]): readonly IngressPath[] {
+export const inOrder = (paths: readonly IngressPath[]): readonly IngressPath[] =>
+  ranked(paths, ({ pathType }) => pathType === 'Prefix')
+
+/** `byLength`: what stands between Exact and the rest, the longest first. */
+function ranked(
+  paths: readonly IngressPath[],
+  byLength: (path: IngressPath) => boolean,
+): readonly IngressPath[] {
   const length = ({ path = '' }: IngressPath): number => new TextEncoder().encode(path).length
+  const others = paths.filter(({ pathType }) => pathType !== 'Exact')
   return [
     ...paths.filter(({ pathType }) => pathType === 'Exact'),
-    ...paths.filter(({ pathType }) => pathType === 'Prefix').toSorted((a, b) => length(b) - length(a)),
-    ...paths.filter(({ pathType }) => pathType !== 'Exact' && pathType !== 'Prefix'),
+    ...others.filter(byLength).toSorted((a, b) => length(b) - length(a)),
+    ...others.filter((path) => !byLength(path)),
   ]
 }
 
@@ -67,13 +80,36 @@ export const actionsOn = (protocol: Protocol, { routing, auth }: Served): readon
   protocol === 'HTTPS' && auth ? [auth, routing] : [routing]
 
 export function rulesOn(protocol: Protocol, scope: Scope, routes: Routes, tags: Tags): readonly Rule[] {
-  const { settings, stack } = scope.world
+  const rule = ruleOf(scope, tags)
+  return routes.routes.map((route) => rule(route.conditions, actionsOn(protocol, route), route.transforms))
+}
+
+/** What answers for a host of the member where no rule of anybody does. */
+export function defaultRulesOn(
+  protocol: Protocol,
+  scope: Scope,
+  { byDefault }: Routes,
+  tags: Tags,
+): readonly Rule[] {
+  if (!byDefault) return []
+  const rule = ruleOf(scope, tags)
+  return ownHosts(scope).map((host) => {
+    const { values, regexValues } = hostPattern(host)
+    const pattern = regexValues.length > 0 ? { regexValues } : { values }
+    return rule([{ field: 'host-header', ...pattern }], actionsOn(protocol, byDefault), [])
+  })
+}
+
+function ruleOf(
+  { world: { settings, stack }, member }: Scope,
+  tags: Tags,
+): (conditions: readonly Condition[], actions: readonly Action[], transforms: readonly Transform[]) => Rule {
   const all = { ...withDefaults(settings, tags), ...trackingTags(settings, stack) }
-  return routes.routes.map((route) => ({
-    owner: scope.member.key,
-    conditions: route.conditions,
-    actions: actionsOn(protocol, route),
-    transforms: route.transforms,
+  return (conditions, actions, transforms) => ({
+    owner: member.key,
+    conditions,
+    actions,
+    transforms,
     tags: all,
-  }))
+  })
 }
