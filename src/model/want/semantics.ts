@@ -33,7 +33,7 @@ export function asRegexes(
 ): string[] {
   const end = field === 'host-header' ? `${port}$` : '$'
   const regex = (value: string): string =>
-    `^${[...value].map((one) => (one === '*' ? '.*' : one === '?' ? '.' : escaped(one))).join('')}${end}`
+    `^${value.replace(/./gsu, (one) => (one === '*' ? '.*' : one === '?' ? '.' : escaped(one)))}${end}`
   return [...values.map(regex), ...regexValues]
 }
 
