@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 
-/** Suites with a command of their own: they need more than `npm ci` gives. */
-const apart = new Set(['cluster', 'package', 'browser', 'contract', 'node_modules'])
+/** Suites with a command of their own: they need more than `npm ci` gives, or minutes. */
+const apart = new Set(['cluster', 'package', 'browser', 'contract', 'load', 'node_modules'])
 
 function testFiles(path: string): string[] {
   if (statSync(path).isFile()) return [path]
@@ -28,9 +28,12 @@ const files = (wanted.length ? wanted : ['test']).flatMap((path) => {
   process.exit(2)
 })
 
+/** Seconds that a file may take. */
+const limit = process.argv.map((arg) => /^--limit=(\d+)$/.exec(arg)?.[1]).find((found) => found !== undefined)
+
 let passed = 0
 let failed = 0
-const stream = run({ files, concurrency: 2, timeout: 120_000 })
+const stream = run({ files, concurrency: 2, timeout: 1000 * Number(limit ?? 120) })
 stream.on('test:pass', (event) => {
   if (event.details.type !== 'suite') passed += 1
 })

@@ -33,7 +33,7 @@ export type TestWorld = Awaited<ReturnType<typeof startSystem>> & {
 
 export async function startTestWorld(
   timing: Timing = timings.instant,
-  more: Pick<SystemOptions, 'addresses' | 'onlookers' | 'policiesOf'> = {},
+  more: Pick<SystemOptions, 'addresses' | 'onlookers' | 'policiesOf' | 'onFailure'> = {},
 ): Promise<TestWorld> {
   const system = await startSystem({ clusterName, region, timing, ...more })
   const running: Running[] = []

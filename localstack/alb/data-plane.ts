@@ -7,7 +7,7 @@ import { HealthChecks } from './health.ts'
 import { Listeners, type LoadBalancerAddress } from './listeners.ts'
 import type { Address, Network } from './network.ts'
 import { type Table, emptyTable, tableOf } from './table.ts'
-import { Upstreams } from './upstream.ts'
+import { type Failure, Upstreams } from './upstream.ts'
 
 export type DataPlane = {
   /** Where the listener with this port answers; undefined until it does. */
@@ -26,6 +26,8 @@ export type DataPlaneOptions = {
   readonly timing: Timing
   /** Clients on loopback stand for the internet: the address that they are taken to have. */
   readonly clientAddress?: string
+  /** Told of each request that its target did not answer. */
+  readonly onFailure?: ((failure: Failure) => void) | undefined
 }
 
 /** Of TEST-NET-3, in nobody's VPC. */
@@ -36,7 +38,7 @@ const longestWait = 2 ** 31 - 1
 export function startDataPlane(options: DataPlaneOptions): DataPlane {
   const { account, network, timing, clientAddress = somewhere } = options
   let table: Table = emptyTable
-  const upstreams = new Upstreams(network, timing)
+  const upstreams = new Upstreams(network, timing, options.onFailure)
   const reach: Reach = ({ ip, loadBalancer }, port) => {
     if (loadBalancer !== undefined) return listeners.addressOf(loadBalancer, port)
     return ip === undefined ? undefined : network.reach(ip, port)

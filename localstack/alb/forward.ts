@@ -88,11 +88,13 @@ class Passage implements Dispatcher.DispatchHandler {
   readonly #response: Reply
   readonly #stick: Stick
   readonly over: () => void
+  readonly #upstream: Upstream
   #controller: Dispatcher.DispatchController | undefined
   #aborted: Error | undefined
 
   constructor(exchange: Exchange, upstream: Upstream, stick: Stick) {
     this.#stick = stick
+    this.#upstream = upstream
     this.#exchange = exchange
     this.#response = exchange.response
     const abort = (error: Error): void => {
@@ -139,6 +141,7 @@ class Passage implements Dispatcher.DispatchHandler {
 
   onResponseError(_: unknown, error: Error): void {
     this.over()
+    if (!this.#response.destroyed) this.#upstream.failed(statusOf(error))
     if (!this.#response.writableEnded)
       answerError(this.#response, this.#exchange.listener.attributes, statusOf(error))
   }

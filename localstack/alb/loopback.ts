@@ -14,6 +14,8 @@ const refusing: Address = { host: only, port: 1 }
 /** Below every system's ephemeral ports, so that no outgoing connection takes what was promised. */
 const firstFree = 20_000
 const freePorts = 9_000
+/** One count for all VPCs of this process: what was promised in one, and is free for a moment, is not given in another. */
+let next = process.pid % freePorts
 
 /** `ALBATROSS_LOOPBACK=single` forces what a system without further loopback addresses gets. */
 export async function createLoopback(
@@ -44,8 +46,6 @@ export function loopback(mode: 'many' | 'single'): Network {
   /** Which VPC address an image stands for: two VPC addresses may have the same. */
   const owners = new Map<string, string>()
   const hosts = new Map<string, string>()
-  let next = process.pid % freePorts
-
   const freePort = async (host: string): Promise<number> => {
     for (let tries = 0; tries < freePorts; tries += 1) {
       const port = firstFree + (next++ % freePorts)

@@ -11,6 +11,15 @@ export type Upstream = {
   /** Called with each request's way to end it; call what it returns when the request is over. */
   readonly begin: (abort: (error: Error) => void) => () => void
   readonly outstanding: () => number
+  /** Called when the target left a request without an answer of its own. */
+  readonly failed: (status: number) => void
+}
+/** A request that the load balancer answered in place of its target. */
+export type Failure = {
+  readonly targetGroupArn: string
+  /** `<id>:<port>`. */
+  readonly target: string
+  readonly status: number
 }
 
 type Life = Upstream & { readonly aborts: Set<(error: Error) => void>; readonly registeredAt: number }
@@ -58,10 +67,12 @@ export class Upstreams {
   readonly #lives = new Map<string, Life>()
   readonly #network: Network
   readonly #timing: Timing
+  readonly #onFailure: (failure: Failure) => void
 
-  constructor(network: Network, timing: Timing) {
+  constructor(network: Network, timing: Timing, onFailure: (failure: Failure) => void = () => undefined) {
     this.#network = network
     this.#timing = timing
+    this.#onFailure = onFailure
   }
 
   of(group: GroupEntry, target: TargetEntry): Upstream {
@@ -121,6 +132,7 @@ export class Upstreams {
       aborts,
       registeredAt: target.record.registeredAt,
       outstanding: () => aborts.size,
+      failed: (status) => this.#onFailure({ targetGroupArn: group.arn, target: target.key, status }),
       begin: (abort) => {
         aborts.add(abort)
         return () => aborts.delete(abort)

@@ -20,15 +20,15 @@ export type Identity = {
   readonly node: string
 }
 
-/** Answers 200 with its identity and what it was asked; `/status/<code>` answers that code, `/delay/<ms>` waits. */
+/** Answers 200 with its identity and what it was asked; `/status/<code>` in its path answers that code, `/delay/<ms>` waits. */
 export function startEcho(identity: Identity, address: Address): Promise<Running> {
   const sockets = new Set<Socket>()
   let terminating = false
   const server = createServer((request, response) => {
     request.resume()
     const url = request.url ?? '/'
-    const status = Number(/^\/status\/(\d{3})/.exec(url)?.[1] ?? 200)
-    const delayMs = Math.min(60_000, Number(/^\/delay\/(\d+)/.exec(url)?.[1] ?? 0))
+    const status = Number(/\/status\/(\d{3})/.exec(url)?.[1] ?? 200)
+    const delayMs = Math.min(60_000, Number(/\/delay\/(\d+)/.exec(url)?.[1] ?? 0))
     const answer = (): void => {
       response.shouldKeepAlive &&= !terminating
       response.writeHead(status, { 'content-type': 'application/json', 'x-pod': identity.pod })

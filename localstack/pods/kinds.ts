@@ -13,6 +13,7 @@ export type Container = {
   name: string
   image: string
   ports?: { name?: string; containerPort: number; protocol?: string }[]
+  env?: { name: string; value?: string }[]
   lifecycle?: {
     preStop?: {
       sleep?: { seconds: number }

@@ -30,9 +30,14 @@ async function end({ container, servers }: Process, ending: Ending): Promise<voi
   if (container.lifecycle?.preStop !== undefined && graceMs > 0)
     await first(ending.killed, graceMs, (killed) => preStop(container, { ...ending, killed }))
   const leftMs = Math.max(leastMs, graceMs - (performance.now() - beganAt))
-  await first(ending.killed, leftMs, () => Promise.all(servers.map((server) => server.terminate())))
+  if (!exits(container))
+    await first(ending.killed, leftMs, () => Promise.all(servers.map((server) => server.terminate())))
   await Promise.all(servers.map((server) => server.close()))
 }
+
+/** `ON_SIGTERM=exit`: a process that leaves what is under way, as those do that know nothing of signals. */
+const exits = ({ env }: Container): boolean =>
+  env?.some(({ name, value }) => name === 'ON_SIGTERM' && value === 'exit') ?? false
 
 /** What it does, or the time that it has; the other leaves no timer behind. */
 async function first(

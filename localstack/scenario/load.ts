@@ -1,8 +1,8 @@
 /** Constant load through a load balancer: every answer is judged, failures are counted and kept. */
-import { Agent, request } from 'node:http'
+import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import type { Address } from '../alb/network.ts'
 
-type Judge = (status: number) => boolean
+type Judge = (status: number, headers: IncomingHttpHeaders) => boolean
 export type Load = {
   /** Changes what is right from now on, for requests sent from now on. */
   expect(judge: Judge): void
@@ -29,9 +29,9 @@ export function startLoad(given: {
     sent += 1
     const at = new Date().toISOString().slice(11, 23)
     try {
-      const status = await ask(agent, given)
+      const { status, headers } = await ask(agent, given)
       // A change of expectation while it was under way: either answer is right.
-      if (!right(status) && !judge(status)) failures.push(`${at} ${status}`)
+      if (!right(status, headers) && !judge(status, headers)) failures.push(`${at} ${status}`)
     } catch (error) {
       failures.push(`${at} ${error instanceof Error ? error.message : String(error)}`)
     }
@@ -59,13 +59,14 @@ export function startLoad(given: {
 function ask(
   agent: Agent,
   { address, host, path }: { address: Address; host: string; path: string },
-): Promise<number> {
+): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders }> {
   return new Promise((resolve, reject) => {
     const sent = request(
       { agent, host: address.host, port: address.port, path, headers: { host }, timeout: 5000 },
       (response) => {
         response.resume()
-        response.on('end', () => resolve(response.statusCode ?? 0))
+        const { statusCode: status = 0, headers } = response
+        response.on('end', () => resolve({ status, headers }))
         response.on('error', reject)
       },
     )

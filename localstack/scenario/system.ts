@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import { type DataPlane, startDataPlane } from '../alb/data-plane.ts'
+import { type DataPlane, type DataPlaneOptions, startDataPlane } from '../alb/data-plane.ts'
 import { createLoopback, loopback } from '../alb/loopback.ts'
 import type { Address, Network } from '../alb/network.ts'
 import type { Handle } from '../../src/lib/http.ts'
@@ -30,6 +30,8 @@ export type SystemOptions = {
   readonly policiesOf?: CloudOptions['policiesOf']
   /** As found out by trying if absent; `single` is how a system with 127.0.0.1 alone works. */
   readonly addresses?: 'many' | 'single'
+  /** Told of each request that its target did not answer. */
+  readonly onFailure?: DataPlaneOptions['onFailure']
 }
 
 export type System = {
@@ -41,6 +43,8 @@ export type System = {
   readonly nodeSecurityGroup: string
   /** Where a listener of the load balancer with this DNS name answers; throws while it answers nowhere. */
   addressOf(dnsName: string, port: number): Address
+  /** Another cluster in the same account, with pods of its own on the same instances. */
+  beside(cluster: Cluster): Promise<Pick<System, 'kube' | 'stop'>>
   stop(): Promise<void>
 }
 
@@ -54,7 +58,7 @@ export async function startSystem(options: SystemOptions): Promise<System & { re
 
 export async function startSystemOn(
   cluster: Cluster,
-  { clusterName, region, timing, onlookers = [], policiesOf, addresses }: SystemOptions,
+  { clusterName, region, timing, onlookers = [], policiesOf, addresses, onFailure }: SystemOptions,
 ): Promise<System> {
   const cloud = createCloud({
     timing,
@@ -64,7 +68,28 @@ export async function startSystemOn(
   })
   const account = cloud.account(accountId, region)
   const network: Network = addresses === undefined ? await createLoopback() : loopback(addresses)
-  const plane = startDataPlane({ account, network, timing })
+  const plane = startDataPlane({ account, network, timing, onFailure })
+  const place = { account, network, timing }
+  const first = await startCluster(cluster, place)
+  return {
+    cloud,
+    account,
+    plane,
+    kube: first.kube,
+    ...idsOf(account, clusterName),
+    addressOf: (dnsName, port) => addressIn(account, plane, dnsName, port),
+    beside: (other) => startCluster(other, place),
+    stop: async () => {
+      await first.stop()
+      await plane.stop()
+    },
+  }
+}
+
+async function startCluster(
+  cluster: Cluster,
+  { account, network, timing }: { account: Account; network: Network; timing: Timing },
+): Promise<Pick<System, 'kube' | 'stop'>> {
   const kube = kubeOf(cluster.handle)
   await kube.apply(...crds())
   for (const node of nodesOf(account)) {
@@ -79,16 +104,10 @@ export async function startSystemOn(
   })
   await workloads.ready
   return {
-    cloud,
-    account,
-    plane,
     kube,
-    ...idsOf(account, clusterName),
-    addressOf: (dnsName, port) => addressIn(account, plane, dnsName, port),
     stop: async () => {
       await workloads.stop()
       cluster.stop()
-      await plane.stop()
     },
   }
 }

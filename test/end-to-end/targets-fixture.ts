@@ -1,7 +1,12 @@
 /** Bindings and endpoints written by hand, so that a test says what changes and when. */
 import assert from 'node:assert/strict'
 import { CreateTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
+import pino from 'pino'
+import { inProcess } from '../../localstack/aws/in-process.ts'
 import { type Manifest, namespace } from '../../localstack/scenario/manifest.ts'
+import { readConfig } from '../../src/config.ts'
+import type { Handle } from '../../src/lib/http.ts'
+import { type Running, start } from '../../src/start.ts'
 import { clientsFor } from '../localstack/aws/clients.ts'
 import { eventually, type TestWorld } from '../world.ts'
 
@@ -103,3 +108,25 @@ export const callsSince = ({ cloud }: TestWorld, since: number): string[] =>
     .filter(({ accessKey }) => accessKey === 'CONTROLLER')
     .map(({ action }) => action)
 export const lastCall = ({ cloud }: TestWorld): number => cloud.journal.since().at(-1)?.n ?? 0
+
+/** Of another cluster, in the same account and VPC. */
+export function otherController(
+  { cloud, vpcId }: TestWorld,
+  kube: Handle,
+  flags: readonly string[] = [],
+): Running {
+  const config = readConfig(
+    [
+      '--cluster-name=other',
+      '--aws-region=eu-west-1',
+      `--aws-vpc-id=${vpcId}`,
+      '--enable-leader-election=false',
+      ...flags,
+    ],
+    {},
+  )
+  assert.ok(config.ok)
+  const credentials = { accessKeyId: 'OTHER', secretAccessKey: 'local' }
+  const aws = { requestHandler: inProcess(cloud.handle), credentials }
+  return start({ config: config.value, kube, aws, log: pino({ enabled: false }) })
+}

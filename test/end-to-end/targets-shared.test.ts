@@ -3,20 +3,18 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import pino from 'pino'
 import { parseAllDocuments } from 'yaml'
-import { inProcess } from '../../localstack/aws/in-process.ts'
 import { createApiServer } from '../../localstack/kube/server.ts'
 import { kubeOf } from '../../localstack/scenario/kube.ts'
 import type { Manifest } from '../../localstack/scenario/manifest.ts'
-import { readConfig } from '../../src/config.ts'
-import { type Running, start } from '../../src/start.ts'
+import type { Running } from '../../src/start.ts'
 import { eventually, startTestWorld, type TestWorld } from '../world.ts'
 import {
   aService,
   binding,
   getBinding,
   hasTargets,
+  otherController,
   setUp,
   slice,
   targetGroup,
@@ -38,28 +36,14 @@ after(async () => {
   await world.end()
 })
 
-async function otherCluster({ cloud, vpcId }: TestWorld): Promise<typeof other> {
+async function otherCluster(first: TestWorld): Promise<typeof other> {
   const api = createApiServer({})
   const kube = kubeOf(api.handle)
   const folder = join(import.meta.dirname, '../../crds')
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
     for (const document of parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
       await kube.apply(document.toJSON() as Manifest)
-  const config = readConfig(
-    [
-      '--cluster-name=other',
-      '--aws-region=eu-west-1',
-      `--aws-vpc-id=${vpcId}`,
-      '--enable-leader-election=false',
-    ],
-    {},
-  )
-  assert.ok(config.ok)
-  const credentials = { accessKeyId: 'OTHER', secretAccessKey: 'local' }
-  const aws = { requestHandler: inProcess(cloud.handle), credentials }
-  const log = pino({ enabled: false })
-  const controller = start({ config: config.value, kube: api.handle, aws, log })
-  return { kube, controller, stop: () => api.stop() }
+  return { kube, controller: otherController(first, api.handle), stop: () => api.stop() }
 }
 
 const recordOf = async (kube: TestWorld['kube']) =>
