@@ -35,6 +35,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end -}}
 
+{{- /* Not empty where any webhook is served. */ -}}
+{{- define "albatross.webhooks" -}}
+{{- if or .Values.enablePodReadinessGateInject .Values.enableTargetGroupBindingDefaults -}}yes{{- end -}}
+{{- end -}}
+
 {{- define "albatross.pairs" -}}
 {{- $pairs := list -}}
 {{- range $key, $value := . -}}
@@ -60,6 +65,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - --log-level={{ .Values.logLevel }}
 - --group-failure={{ .Values.groupFailure }}
 - --mode={{ .Values.mode }}
+- --ingress-semantics={{ .Values.ingressSemantics }}
+{{- if include "albatross.webhooks" . }}
+- --enable-pod-readiness-gate-inject={{ .Values.enablePodReadinessGateInject }}
+- --enable-targetgroupbinding-defaults={{ .Values.enableTargetGroupBindingDefaults }}
+- --webhook-name={{ include "albatross.fullname" . }}-webhook
+- --webhook-bind-port={{ .Values.webhookBindPort }}
+{{- end }}
 {{- with .Values.defaultTags }}
 - --default-tags={{ include "albatross.pairs" . }}
 {{- end }}
