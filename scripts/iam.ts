@@ -72,6 +72,11 @@ export const statements: readonly Statement[] = [
       'acm:DescribeCertificate',
       'acm:ListCertificates',
       'tag:GetResources',
+      'wafv2:GetWebACLForResource',
+      'wafv2:ListWebACLs',
+      'waf-regional:GetWebACLForResource',
+      'shield:DescribeProtection',
+      'shield:GetSubscriptionState',
     ],
     '*',
   ),
@@ -137,6 +142,19 @@ export const statements: readonly Statement[] = [
     ),
     '*',
   ),
+  // Which web ACL a user names, nobody knows beforehand.
+  allow(
+    'WebAcls',
+    [
+      ...elb('SetWebAcl'),
+      'wafv2:AssociateWebACL',
+      'wafv2:DisassociateWebACL',
+      'waf-regional:AssociateWebACL',
+      'waf-regional:DisassociateWebACL',
+    ],
+    '*',
+  ),
+  allow('Shield', ['shield:CreateProtection', 'shield:DeleteProtection'], '*'),
   allow('Targets', elb('RegisterTargets', 'DeregisterTargets'), arns('targetgroup/*/*')),
 ]
 

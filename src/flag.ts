@@ -107,6 +107,9 @@ export const flags = {
     pattern(/^$|^[^=]+=[^=]*$/, 'allowed: key=value'),
     { default: '' },
   ),
+  'enable-wafv2': flag('Act upon the annotations of WAFv2.', bool, { default: true }),
+  'enable-waf': flag('Act upon the annotations of WAF classic.', bool, { default: true }),
+  'enable-shield': flag('Act upon the annotation of Shield Advanced.', bool, { default: true }),
   'max-targets-per-target-group': flag(
     'Most targets registered in one target group; 0 for no limit.',
     integer(0, 1_000_000),

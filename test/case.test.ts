@@ -23,7 +23,11 @@ for (const name of caseNames()) {
   test(`${name}: ${loaded.shows}`, async () => {
     assert.match(loaded.shows, /\w+ \w+/, 'the first line of input.yaml says what the case shows')
     const driven = await drive(loaded)
+    const before = driven.state()
     for (const stage of loaded.stages) await play(driven, loaded, stage)
+    const last = loaded.stages.at(-1)
+    if (last) await removeAll(driven, loaded, last)
+    assert.deepEqual(driven.state(), before, 'something is left after all Ingresses were deleted')
   })
 }
 
@@ -51,6 +55,29 @@ async function play(driven: Drive, { settings }: Case, stage: Stage) {
     assert.deepEqual(again.steps, [], 'a controller that starts now would write again')
     assert.deepEqual(again.waits, [])
   }
+}
+
+/** Deletes every Ingress; one that protects its load balancer lets go of it first. */
+async function removeAll(driven: Drive, { settings }: Case, stage: Stage): Promise<void> {
+  const { cluster } = stage
+  const { groups } = groupsOf(cluster, settings)
+  const finalizers = [...groups.values()].map(({ finalizer }) => finalizer)
+  const ingresses = cluster.ingresses.map((ingress) => {
+    const annotations = Object.entries(ingress.metadata.annotations ?? {}).map(([key, value]) => [
+      key,
+      String(value).replace('deletion_protection.enabled=true', 'deletion_protection.enabled=false'),
+    ])
+    const metadata = {
+      ...ingress.metadata,
+      annotations: Object.fromEntries(annotations) as Record<string, string>,
+      deletionTimestamp: '2024-02-01T00:00:00Z',
+      finalizers,
+    }
+    return { ...ingress, metadata }
+  })
+  const leaving = { ...cluster, ingresses }
+  for (const stack of driven.stacks(leaving))
+    await driven.converge(stack, await driven.build(stack, { ...stage, cluster: leaving }))
 }
 
 /** What each member's status shows once its group stands. */

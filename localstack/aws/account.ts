@@ -93,6 +93,18 @@ export type WebAclRecord = {
   /** Absent for what was seeded. */
   readonly createdAt?: number
 }
+export type ClassicWebAcl = {
+  readonly WebACLId: string
+  readonly Name: string
+  readonly MetricName: string
+  readonly DefaultAction: { readonly Type: string }
+  readonly Rules: readonly unknown[]
+}
+/** What an account has once for all its regions. */
+export type Shared = {
+  readonly protections: Map<string, Protection>
+  subscription: 'ACTIVE' | 'INACTIVE'
+}
 export type SecurityGroupRecord = {
   readonly id: string
   /** Without permissions: those are `rules`. */
@@ -138,18 +150,36 @@ export class Account {
   readonly webAcls = new Map<string, WebAclRecord>()
   /** Web ACL by load balancer. */
   readonly webAclAssociations = new Map<string, string>()
+  readonly classicWebAcls = new Map<string, ClassicWebAcl>()
+  /** Id of the web ACL of WAF classic by load balancer. */
+  readonly classicWebAclAssociations = new Map<string, string>()
   /** By protection id. */
-  readonly protections = new Map<string, Protection>()
-  shieldSubscription: 'ACTIVE' | 'INACTIVE' = 'INACTIVE'
+  readonly protections: Map<string, Protection>
+  readonly #shared: Shared
   /** User tags by ARN or EC2 id, for every taggable resource. */
   readonly tags = new Map<string, Map<string, string>>()
   /** By subnet: the address given last, so that a released one is not given again at once. */
   readonly lastAddress = new Map<string, number>()
   readonly #watchers = new Set<() => void>()
 
-  constructor(id: string, region: string) {
+  constructor(
+    id: string,
+    region: string,
+    shared: Shared = { protections: new Map(), subscription: 'INACTIVE' },
+  ) {
     this.id = id
     this.region = region
+    this.protections = shared.protections
+    this.#shared = shared
+  }
+  get shared(): Shared {
+    return this.#shared
+  }
+  get shieldSubscription(): Shared['subscription'] {
+    return this.#shared.subscription
+  }
+  set shieldSubscription(subscription: Shared['subscription']) {
+    this.#shared.subscription = subscription
   }
   /** Forgets everything stored; watchers stay. */
   clear(): void {

@@ -17,6 +17,7 @@ import { stateOf } from './state.ts'
 import { sts } from './sts/service.ts'
 import { tagging } from './tagging/service.ts'
 import { Throttle } from './throttle.ts'
+import { wafRegional } from './waf-regional/service.ts'
 import { wafv2 } from './wafv2/service.ts'
 import { createFront, type Call } from './wire/front.ts'
 
@@ -50,7 +51,7 @@ export type CloudOptions = {
   readonly policiesOf?: (accessKey: string) => readonly Policy[] | undefined
 }
 
-const services = [elbv2, ec2, acm, sts, wafv2, shield, tagging]
+const services = [elbv2, ec2, acm, sts, wafv2, wafRegional, shield, tagging]
 
 /** What the parts below share. */
 type Inner = {
@@ -96,7 +97,8 @@ export function createCloud({
 function accountOf({ accounts, options }: Inner, id: string, region: string): Account {
   const known = accounts.get(`${id}/${region}`)
   if (known) return known
-  const made = new Account(id, region)
+  const shared = [...accounts.values()].find((other) => other.id === id)?.shared
+  const made = new Account(id, region, shared)
   accounts.set(`${id}/${region}`, made)
   options.seed?.(made)
   return made

@@ -14,8 +14,9 @@ import type {
 } from '@aws-sdk/client-ec2'
 import type { TargetGroup, TrustStore } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { WebACL } from '@aws-sdk/client-wafv2'
-import type { Account } from './account.ts'
+import type { Account, ClassicWebAcl } from './account.ts'
 import { expand } from './ec2/permission.ts'
+import { overrideQuota, type QuotaName } from './elbv2/quota.ts'
 import { newTargetGroupAttributes } from './elbv2/target-group-attribute.ts'
 import { seededId } from './seed-network.ts'
 import { setTags } from './tag.ts'
@@ -33,6 +34,9 @@ export type Facts = {
   readonly targetGroups?: readonly TargetGroup[]
   readonly trustStores?: readonly TrustStore[]
   readonly webAcls?: readonly Pick<WebACL, 'Name' | 'ARN' | 'Id'>[]
+  readonly classicWebAcls?: readonly Pick<ClassicWebAcl, 'WebACLId' | 'Name'>[]
+  /** Where they differ from AWS's defaults. */
+  readonly quotas?: Partial<Readonly<Record<QuotaName, number>>>
   readonly shieldSubscription?: 'ACTIVE' | 'INACTIVE'
 }
 
@@ -47,8 +51,7 @@ export function seedFacts(account: Account, facts: Facts): void {
     account.certificates.set(certificate.CertificateArn ?? '', certificate)
   for (const { TrustStoreArn: arn = '', ...wire } of facts.trustStores ?? [])
     account.trustStores.set(arn, { arn, wire: { TrustStoreArn: arn, ...wire } })
-  for (const given of facts.webAcls ?? []) seedWebAcl(account, given)
-  account.shieldSubscription = facts.shieldSubscription ?? account.shieldSubscription
+  seedAddOns(account, facts)
   for (const wire of facts.targetGroups ?? []) seedTargetGroup(account, wire)
   for (const { Tags, IpPermissions: _in, IpPermissionsEgress: _out, ...wire } of facts.securityGroups ?? []) {
     const id = wire.GroupId ?? ''
@@ -73,6 +76,16 @@ function put<T extends { Tags?: Parameters<typeof setTags>[2] }>(
     store.set(id, wire as T)
     setTags(account, id, Tags)
   }
+}
+
+function seedAddOns(account: Account, facts: Facts): void {
+  for (const given of facts.webAcls ?? []) seedWebAcl(account, given)
+  for (const { WebACLId, Name } of facts.classicWebAcls ?? []) {
+    const DefaultAction = { Type: 'ALLOW' }
+    account.classicWebAcls.set(WebACLId, { WebACLId, Name, MetricName: Name, DefaultAction, Rules: [] })
+  }
+  for (const [name, max] of Object.entries(facts.quotas ?? {})) overrideQuota(account, name as QuotaName, max)
+  account.shieldSubscription = facts.shieldSubscription ?? account.shieldSubscription
 }
 
 function seedWebAcl(

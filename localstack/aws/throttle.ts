@@ -61,22 +61,23 @@ function ec2Draws(action: string, input: unknown): Draw[] {
     : [{ bucket: `ec2 ${action}`, rate: ec2.read }]
 }
 
-function wafDraws(action: string): Draw[] {
+/** Those of WAF classic are taken to be the same. */
+function wafDraws(service: string, action: string): Draw[] {
   if (/^(Associate|Disassociate)WebACL$/.test(action))
-    return [{ bucket: `wafv2 ${action}`, rate: waf.associate }]
+    return [{ bucket: `${service} ${action}`, rate: waf.associate }]
   const slow = /^(GetWebACLForResource|ListResourcesForWebACL)$|^(Create|Put|Update|Delete)/.test(action)
-  return [{ bucket: `wafv2 ${action}`, rate: slow ? waf.slow : waf.read }]
+  return [{ bucket: `${service} ${action}`, rate: slow ? waf.slow : waf.read }]
 }
 
 function drawsOf(signingName: string, action: string, input: unknown): Draw[] {
   if (signingName === 'elasticloadbalancing') return elbDraws(action)
   if (signingName === 'ec2') return ec2Draws(action, input)
-  return signingName === 'wafv2' ? wafDraws(action) : []
+  return signingName.startsWith('waf') ? wafDraws(signingName, action) : []
 }
 
 function refusal(signingName: string): Fault {
   if (signingName === 'ec2') return new Fault('RequestLimitExceeded', 'Request limit exceeded.', 503)
-  return new Fault(signingName === 'wafv2' ? 'ThrottlingException' : 'Throttling', 'Rate exceeded')
+  return new Fault(signingName.startsWith('waf') ? 'ThrottlingException' : 'Throttling', 'Rate exceeded')
 }
 
 export class Throttle {

@@ -123,6 +123,16 @@ const words: Readonly<Record<ProblemKind, Words>> = {
     remedy: 'Listen on HTTPS and redirect HTTP to it with `ssl-redirect`, or remove the annotation.',
     until: 'served',
   },
+  WebAclNotFound: {
+    means: 'A web ACL that is named does not exist in the region, or the controller may not list web ACLs.',
+    remedy: 'Create it or correct the name. The account is looked at again each minute.',
+    until: 'held',
+  },
+  AddOnUnavailable: {
+    means: 'Something that is asked for beside the load balancer can not be had in this account or region.',
+    remedy: 'Subscribe to it, or remove the annotation.',
+    until: 'served',
+  },
   Conflict: {
     means: 'Members of a group disagree on something that they share.',
     remedy:

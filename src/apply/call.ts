@@ -2,6 +2,7 @@
 import type { CredentialsOf } from '../aws/codec/action.ts'
 import type { Mirror } from '../aws/mirror.ts'
 import type { Call } from '../plan/step.ts'
+import { addOnCall } from './call/add-on.ts'
 import {
   createListener,
   listenerAttributes,
@@ -39,7 +40,13 @@ const arms: { readonly [Name in AwsCall['call']]: Arm<Name> } = {
   SetSubnets: loadBalancerCall,
   SetIpAddressType: loadBalancerCall,
   ModifyLoadBalancerAttributes: loadBalancerCall,
+  ModifyIpPools: loadBalancerCall,
   DeleteLoadBalancer: loadBalancerCall,
+  ModifyCapacityReservation: addOnCall,
+  AssociateWebACL: addOnCall,
+  DisassociateWebACL: addOnCall,
+  CreateProtection: addOnCall,
+  DeleteProtection: addOnCall,
   CreateListener: createListener,
   ModifyListener: modifyListener,
   ModifyListenerAttributes: listenerAttributes,
@@ -77,5 +84,8 @@ export const requestsOf = (
   (arms[call.call] as Arm<AwsCall['call']>)(call, nameOf, mirror, credentialsOf)
 
 /** As the AWS client counts it. */
-export const actionOf = ({ call }: AwsCall): string =>
-  `${arms[call] === securityGroupCall ? 'ec2' : 'elbv2'}:${call}`
+export function actionOf(call: AwsCall): string {
+  if ('service' in call) return `${call.service}:${call.call}`
+  if (call.call === 'CreateProtection' || call.call === 'DeleteProtection') return `shield:${call.call}`
+  return `${arms[call.call] === securityGroupCall ? 'ec2' : 'elbv2'}:${call.call}`
+}

@@ -5,6 +5,7 @@ import type { AwsError } from '../model/aws-error.ts'
 import type { StepResult } from '../plan/outcome.ts'
 import type { Step } from '../plan/step.ts'
 import type { AwsCall } from './call.ts'
+import { type AddOnCall, isAddOnCall, partOf } from './call/add-on.ts'
 import type { NameOf } from './call/request.ts'
 import { resourcesOf } from './name.ts'
 
@@ -35,6 +36,7 @@ const tellsOfOurs = new Set([
 
 export function afterFailure(failed: Failed, error: AwsError): StepResult {
   const { step, call, stack, mirror } = failed
+  if (isAddOnCall(call)) return afterAddOn(failed, call, error)
   const isYoung =
     error.kind === 'notFound' && resourcesOf(call, failed.nameOf).some((key) => mirror.isYoung(key))
   if (error.kind === 'notFound' && !isYoung && forgetDeleted(call, mirror)) return { step, result: 'done' }
@@ -46,6 +48,14 @@ export function afterFailure(failed: Failed, error: AwsError): StepResult {
   const ours = tellsOfOurs.has(error.code.replace(/Exception$/, ''))
   if (error.kind === 'unknown' || ours) doubt(failed, error, stack)
   return { step, result: 'failed', error }
+}
+
+/** What AWS has now is read again; a web ACL that does not exist is told, unless AWS may not know the load balancer yet. */
+function afterAddOn({ step, mirror, nameOf }: Failed, call: AddOnCall, error: AwsError): StepResult {
+  const arn = nameOf(call.loadBalancer)
+  if (/^(?:unknown|exists|notFound)$/.test(error.kind)) mirror.addOnForget(arn, partOf(call))
+  const isUsers = call.call === 'AssociateWebACL' && error.kind === 'notFound' && !mirror.isYoung(arn)
+  return { step, result: 'failed', error: isUsers ? { ...error, kind: 'invalid' } : error }
 }
 
 /** Deleting what is gone is success. */

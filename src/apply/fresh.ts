@@ -1,4 +1,5 @@
 /** A last look before what can't be undone or replaces a whole list: is the resource still what the plan saw? */
+import { readAddOn } from '../aws/add-on.ts'
 import { readListener } from '../aws/codec/listener.ts'
 import { readLoadBalancer } from '../aws/codec/load-balancer.ts'
 import { listenerArnOf, readRule } from '../aws/codec/rule.ts'
@@ -18,10 +19,11 @@ import {
 import type { Table } from '../aws/table.ts'
 import { equal } from '../lib/json.ts'
 import { ok, type Result } from '../lib/result.ts'
-import type { Target } from '../model/actual.ts'
+import type { AddOn, Target } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import type { Step } from '../plan/step.ts'
 import type { AwsCall } from './call.ts'
+import { partOf } from './call/add-on.ts'
 import type { NameOf } from './call/request.ts'
 
 /** `changed`: the mirror now holds what was read. */
@@ -49,6 +51,10 @@ export function createLook(reader: Reader, mirror: Mirror, steps: readonly Step[
       case 'SetSecurityGroups':
       case 'SetSubnets':
         return loadBalancer(reader, mirror, nameOf(call.loadBalancer))
+      case 'AssociateWebACL':
+      case 'DisassociateWebACL':
+      case 'DeleteProtection':
+        return addOn(reader, mirror, nameOf(call.loadBalancer), partOf(call))
       case 'DeleteListener':
       case 'RemoveListenerCertificates':
         return listener(reader, mirror, call.listener)
@@ -105,10 +111,21 @@ async function loadBalancer(reader: Reader, mirror: Mirror, arn: string): Fresh 
       mirror.loadBalancers,
       arn,
       read,
-      (one) => ({ ...one, state: undefined, attributes: undefined }),
+      (one) => ({ ...one, state: undefined, attributes: undefined, addOns: undefined }),
       beganAt,
     ),
   )
+}
+
+/** Read just now for the plan is fresh enough; of a load balancer that was made just now nobody has read it. */
+const freshMs = 10_000
+
+async function addOn(reader: Reader, mirror: Mirror, arn: string, part: AddOn): Fresh {
+  const before = mirror.loadBalancers.get(arn)?.addOns?.[part]
+  if (before === undefined || Date.now() - mirror.addOnReadAt(arn, part) < freshMs) return ok('same')
+  const read = await readAddOn(reader, mirror, arn, part)
+  if (!read.ok) return read
+  return ok('value' in before && equal(before.value, read.value) ? 'same' : 'changed')
 }
 
 async function listener(reader: Reader, mirror: Mirror, arn: string): Fresh {

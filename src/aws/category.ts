@@ -34,6 +34,13 @@ const ec2Rates: Readonly<Record<string, Rate>> = {
 }
 const ec2Read: Rate = { capacity: 100, perSecond: 20 }
 const ec2Write: Rate = { capacity: 50, perSecond: 5 }
+/** WAF's rates are fixed: AWS raises them for nobody. WAF classic is taken to have those of WAFv2. */
+const wafRates: Readonly<Record<string, Rate>> = {
+  AssociateWebACL: { capacity: 1, perSecond: 0.5 },
+  DisassociateWebACL: { capacity: 1, perSecond: 0.5 },
+  GetWebACLForResource: { capacity: 1, perSecond: 1 },
+}
+const wafRead: Rate = { capacity: 5, perSecond: 5 }
 /** Not published for the others: slow enough to harm nobody. */
 const other: Rate = { capacity: 10, perSecond: 5 }
 
@@ -44,6 +51,7 @@ const nameOf = (action: string): string => action.slice(action.indexOf(':') + 1)
 function ratesOf(action: string): readonly (readonly [string, Rate])[] {
   const name = nameOf(action)
   if (action.startsWith('ec2:')) return [[action, ec2Rates[name] ?? (isWrite(action) ? ec2Write : ec2Read)]]
+  if (action.startsWith('waf')) return [[action, wafRates[name] ?? wafRead]]
   if (!action.startsWith('elbv2:')) return [[action, other]]
   const category = registration.has(name)
     ? 'registration'

@@ -1,9 +1,4 @@
 /** The SDK clients behind one `send`: tokens, time limits, retries and logs of AWS calls live here alone. */
-import { EC2Client } from '@aws-sdk/client-ec2'
-import {
-  ElasticLoadBalancingV2Client,
-  type ElasticLoadBalancingV2ClientConfig,
-} from '@aws-sdk/client-elastic-load-balancing-v2'
 import pRetry from 'p-retry'
 import type { Logger } from 'pino'
 import { fail, ok, type Result } from '../lib/result.ts'
@@ -11,6 +6,7 @@ import type { Secret } from '../lib/secret.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { createLimiter, type Limiter, type Priority } from './bucket.ts'
 import { isWrite, type Limits } from './category.ts'
+import { actionOf, callTimeoutOf, type ClientSettings, type Clients, createClients } from './clients.ts'
 import { toAwsError } from './error.ts'
 
 /** What a call is for: counted apart, and told to AWS in the User-Agent. */
@@ -59,26 +55,13 @@ export type Aws = {
   close(): void
 }
 
-export type AwsSettings = {
-  readonly region: string
-  /** Injected in tests and the simulation; else the SDK's own over HTTPS. */
-  readonly requestHandler?: ElasticLoadBalancingV2ClientConfig['requestHandler']
-  readonly credentials?: {
-    readonly accessKeyId: string
-    readonly secretAccessKey: string
-    readonly sessionToken?: string
-  }
+export type AwsSettings = ClientSettings & {
   readonly log: Pick<Logger, 'info' | 'debug' | 'warn'>
   readonly version: string
   readonly limits?: Limits
-  /** Longest that one request may take, from its turn to its answer. */
-  readonly callTimeoutMs?: number
   /** Asked right before a request leaves: once it says no, none does. */
   readonly mayCall?: () => boolean
 }
-
-const defaultCallTimeoutMs = 15_000
-const connectionTimeoutMs = 2_000
 
 export function createAws(settings: AwsSettings): Aws {
   const limiter = createLimiter(settings.limits)
@@ -99,21 +82,6 @@ type Wire = {
   readonly limiter: Limiter
   readonly counts: Map<string, Count>
   readonly clients: Clients
-}
-
-const services: Readonly<Record<string, ServiceName>> = {
-  'com.amazonaws.elasticloadbalancingv2': 'elbv2',
-  'com.amazonaws.ec2': 'ec2',
-  'com.amazonaws.acm': 'acm',
-  'com.amazonaws.sts': 'sts',
-}
-type ServiceName = 'elbv2' | 'ec2' | 'acm' | 'sts'
-
-function actionOf(schema: unknown): { service: ServiceName; action: string } {
-  const [, namespace, name] = Array.isArray(schema) ? (schema as unknown[]) : []
-  const service = services[String(namespace)]
-  if (service === undefined) throw new Error(`no AWS client for ${String(namespace)}`)
-  return { service, action: `${service}:${String(name)}` }
 }
 
 async function send<Output>(
@@ -200,7 +168,7 @@ async function attempt<Output>({ wire, client, command, action, options }: Attem
   const abandon = new AbortController()
   const stop = (): void => abandon.abort()
   options.signal?.addEventListener('abort', stop, { once: true })
-  const timer = setTimeout(stop, wire.settings.callTimeoutMs ?? defaultCallTimeoutMs)
+  const timer = setTimeout(stop, callTimeoutOf(wire.settings))
   try {
     const sent = client.send(command as never, { abortSignal: abandon.signal })
     return (await orAbandoned(sent, abandon.signal)) as Output
@@ -268,41 +236,4 @@ function beforeTheWire(command: object, product: string, check: () => void): voi
     name: 'purpose',
     override: true,
   })
-}
-
-type SdkClient = { send(command: never, options: object): Promise<unknown>; destroy(): void }
-type Clients = { of(service: ServiceName): Promise<SdkClient>; close(): void }
-
-function createClients({ region, requestHandler, credentials, callTimeoutMs }: AwsSettings): Clients {
-  const config = {
-    region,
-    maxAttempts: 1,
-    requestHandler: requestHandler ?? {
-      connectionTimeout: connectionTimeoutMs,
-      // Tells of the time-out before the call is abandoned; what hangs beyond the handler is abandoned alone.
-      requestTimeout: (callTimeoutMs ?? defaultCallTimeoutMs) - 500,
-      throwOnRequestTimeout: true,
-    },
-    ...(credentials === undefined ? {} : { credentials }),
-  }
-  // ACM and STS are seldom needed: their modules are loaded with the first call.
-  const make: Readonly<Record<ServiceName, () => Promise<SdkClient>>> = {
-    elbv2: async () => new ElasticLoadBalancingV2Client(config),
-    ec2: async () => new EC2Client(config),
-    acm: async () => new (await import('@aws-sdk/client-acm')).ACMClient(config),
-    sts: async () => new (await import('@aws-sdk/client-sts')).STSClient(config),
-  }
-  const clients = new Map<ServiceName, Promise<SdkClient>>()
-  return {
-    of: (service) => {
-      const known = clients.get(service)
-      if (known !== undefined) return known
-      const made = make[service]()
-      clients.set(service, made)
-      return made
-    },
-    close: () => {
-      for (const client of clients.values()) void client.then((one) => one.destroy())
-    },
-  }
 }

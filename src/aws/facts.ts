@@ -12,6 +12,7 @@ import type { Certificate, Facts, NamedSecurityGroup, RouteTable, Subnet } from 
 import { readCertificates } from './certificate.ts'
 import type { SendOptions } from './client.ts'
 import { readRouteTable, readSubnet } from './codec/network.ts'
+import { createFewReader, type FewFacts, type FewNeeds } from './few.ts'
 import { kept, keptBy } from './kept.ts'
 import { createNamedReader } from './named.ts'
 import { type Reader, securityGroupsBy } from './read.ts'
@@ -32,6 +33,8 @@ export type FactReader = {
   read(needs: FactNeeds, options: FactOptions): Promise<Result<Facts, AwsError>>
   /** All that the targets of a binding need to know of their target group's VPC; of one that we may not see: none. */
   vpcCidrs(options: FactOptions, vpcId?: string): Promise<Result<readonly string[], AwsError>>
+  /** What few need: a refusal concerns only who asked, and is part of the answer. */
+  asked(needs: FewNeeds, options: FactOptions): Promise<FewFacts>
   /** ARNs by name. */
   trustStores(options: FactOptions): Promise<Result<ReadonlyMap<string, string>, AwsError>>
   /** ARNs by name; undefined where there is none. */
@@ -66,10 +69,13 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
   const foreign = keptBy((id: string) =>
     kept(keptMs, (reader) => readSubnets(reader, [{ Name: 'subnet-id', Values: [id] }])),
   )
+  const network = [vpc, subnets, routeTables, securityGroups, foreign, otherVpcs]
   const named = createNamedReader()
+  const few = createFewReader()
 
   const readerWith = (options: FactOptions): Reader => ({ aws, options: { purpose: 'facts', ...options } })
   return {
+    asked: (needs, options) => few.read(needs, readerWith(options)),
     vpcCidrs: (options, id = vpcId) => (id === vpcId ? vpc : otherVpcs.of(id)).get(readerWith(options)),
     trustStores: (options) => named.trustStores(readerWith(options)),
     targetGroupsNamed: (names, options) => named.targetGroups(readerWith(options), names),
@@ -83,13 +89,8 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
       if (!cidrs.ok) return cidrs
       if (!own.ok) return own
       if (!availabilityZones.ok) return availabilityZones
-      const all: Subnet[] = [...own.value]
-      for (const id of needs.subnetIds ?? []) {
-        if (all.some((subnet) => subnet.id === id)) continue
-        const other = await foreign.of(id).get(reader)
-        if (!other.ok) return other
-        all.push(...other.value)
-      }
+      const all = await withForeign(own.value, needs.subnetIds ?? [], (id) => foreign.of(id).get(reader))
+      if (!all.ok) return all
       const routes = rolesAreTagged(own.value) ? none<RouteTable>() : await routeTables.get(reader)
       if (!routes.ok) return routes
       const groups = needs.securityGroups ? await securityGroups.get(reader) : none<NamedSecurityGroup>()
@@ -99,7 +100,7 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
       return ok({
         vpcId,
         vpcCidrs: cidrs.value,
-        subnets: all,
+        subnets: all.value,
         routeTables: routes.value,
         availabilityZones: availabilityZones.value,
         securityGroups: groups.value,
@@ -107,10 +108,25 @@ export function createFactReader(aws: Reader['aws'], settings: FactSettings): Fa
       })
     },
     forget: (olderThanMs) => {
-      for (const one of [vpc, subnets, routeTables, securityGroups, certificates, foreign, otherVpcs, named])
-        one.forget(olderThanMs)
+      for (const one of [...network, certificates, named, few]) one.forget(olderThanMs)
     },
   }
+}
+
+/** Those named by id may lie in another VPC. */
+async function withForeign(
+  own: readonly Subnet[],
+  ids: readonly string[],
+  read: (id: string) => Promise<Result<Subnet[], AwsError>>,
+): Promise<Result<readonly Subnet[], AwsError>> {
+  const all = [...own]
+  for (const id of ids) {
+    if (all.some((subnet) => subnet.id === id)) continue
+    const other = await read(id)
+    if (!other.ok) return other
+    all.push(...other.value)
+  }
+  return ok(all)
 }
 
 const none = <T>(): Result<readonly T[], AwsError> => ok([])

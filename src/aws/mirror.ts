@@ -8,6 +8,10 @@ import type {
   ActualRule,
   ActualSecurityGroup,
   ActualTargetGroup,
+  AddOn,
+  AddOns,
+  AddOnValues,
+  Seen,
 } from '../model/actual.ts'
 import type { TargetGroupBinding } from '../model/cluster.ts'
 import { isRef, type Ref, refKey } from '../model/ref.ts'
@@ -16,7 +20,7 @@ import { loadBalancerArnOf } from './codec/rule.ts'
 import { type Awaited, combined, type Doubt } from './doubt.ts'
 import { Registrations } from './registrations.ts'
 import { resolveRef } from './resolve.ts'
-import { type Merge, Table } from './table.ts'
+import { type Merge, ownWriteWinsMs, Table } from './table.ts'
 
 export type MirrorSettings = {
   readonly clusterName: string
@@ -29,9 +33,12 @@ type Ownable = {
   readonly type?: string
   readonly targetType?: string
 }
-type Attributed = { readonly attributes?: Readonly<Record<string, string>> }
-const keepAttributes = <T extends Attributed>(old: T, read: T): T =>
-  old.attributes === undefined ? read : { ...read, attributes: old.attributes }
+type Attributed = { readonly attributes?: Readonly<Record<string, string>>; readonly addOns?: AddOns }
+const keepAttributes = <T extends Attributed>(old: T, read: T): T => ({
+  ...read,
+  ...(old.attributes === undefined ? {} : { attributes: old.attributes }),
+  ...(old.addOns === undefined ? {} : { addOns: old.addOns }),
+})
 const keeping = <T extends Attributed>(moved?: Merge<T>['moved']): Merge<T> => ({
   kept: keepAttributes,
   ...(moved === undefined ? {} : { moved }),
@@ -61,6 +68,8 @@ export class Mirror {
   /** Load balancers that we deleted. */
   readonly #gone = new Set<string>()
   readonly #made = new Map<string, string>()
+  /** By load balancer and part. */
+  readonly #addOns = new Map<string, { readonly readAt?: number; readonly wroteAt?: number }>()
 
   constructor(settings: MirrorSettings) {
     this.#settings = settings
@@ -190,6 +199,31 @@ export class Mirror {
     this.#contentReadAt.set(loadBalancerArn, beganAt)
   }
 
+  /** When this was last read or written; 0: never. */
+  addOnReadAt(arn: string, part: AddOn): number {
+    const { readAt = 0, wroteAt = 0 } = this.#addOns.get(`${arn} ${part}`) ?? {}
+    return Math.max(readAt, wroteAt)
+  }
+  /** What AWS says is attached. What we wrote in the meantime, or so lately that AWS may not show it yet, stays. */
+  addOnRead<P extends AddOn>(arn: string, part: P, seen: Seen<AddOnValues[P]>, beganAt: number): void {
+    const { wroteAt } = this.#addOns.get(`${arn} ${part}`) ?? {}
+    if (wroteAt !== undefined && beganAt < wroteAt + ownWriteWinsMs) return
+    this.loadBalancers.learn(arn, (one) => ({ ...one, addOns: { ...one.addOns, [part]: seen } }))
+    this.#addOns.set(`${arn} ${part}`, { readAt: beganAt })
+  }
+  addOnWrote<P extends AddOn>(arn: string, part: P, seen: Seen<AddOnValues[P]>): void {
+    this.loadBalancers.learn(arn, (one) => ({ ...one, addOns: { ...one.addOns, [part]: seen } }))
+    this.#addOns.set(`${arn} ${part}`, { wroteAt: Date.now() })
+  }
+  /** What our own write said of it is in doubt: the next plan reads it. */
+  addOnForget(arn: string, part: AddOn): void {
+    this.loadBalancers.learn(arn, ({ addOns: { [part]: _gone, ...addOns } = {}, ...one }) => ({
+      ...one,
+      addOns,
+    }))
+    this.#addOns.delete(`${arn} ${part}`)
+  }
+
   loadBalancerDeleted(arn: string): void {
     this.loadBalancers.deleted(arn)
     this.#gone.add(arn)
@@ -216,6 +250,8 @@ export class Mirror {
       if (this.loadBalancers.get(arn) === undefined) this.#contentReadAt.delete(arn)
     for (const arn of this.credentials.keys()) if (!this.has(arn)) this.credentials.delete(arn)
     for (const [key, arn] of this.#made) if (!this.has(arn)) this.#made.delete(key)
+    for (const key of this.#addOns.keys())
+      if (this.loadBalancers.get(key.split(' ')[0] ?? '') === undefined) this.#addOns.delete(key)
   }
   get #tables() {
     return [this.loadBalancers, this.listeners, this.rules, this.targetGroups, this.securityGroups]

@@ -3,6 +3,7 @@ import { ok, type Result } from '../lib/result.ts'
 import { everyLoadBalancer } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { clusterTag } from '../model/tag.ts'
+import { refreshAddOns } from './add-on.ts'
 import type { Aws, SendOptions } from './client.ts'
 import { readLoadBalancer } from './codec/load-balancer.ts'
 import { readTargetGroup } from './codec/target-group.ts'
@@ -55,6 +56,7 @@ export function createSweeper(aws: Pick<Aws, 'send'>, mirror: Mirror): Sweeper {
       }
       const refreshed = await refreshAttributes(reader, mirror)
       if (!refreshed.ok) return refreshed
+      await refreshAddOns(reader, mirror)
       return ok({ changed: differing(before, mirror.digests()) })
     },
     ready: async (stack, options) => {

@@ -1,7 +1,7 @@
 /** One kind of resource in the mirror: reads fill it, our own writes win over reads that may not see them yet. */
 
 /** A read that began within this after a write may still show the state before it. */
-const ownWriteWinsMs = 60_000
+export const ownWriteWinsMs = 60_000
 
 type Entry<T> = { value: T; wroteAt?: number }
 

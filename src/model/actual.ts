@@ -1,6 +1,7 @@
 /** What exists in AWS of one group, as the mirror knows it: the model's own types, with ARNs and what only AWS knows. */
 import type { Condition, Transform } from '../route/condition.ts'
 import type { Action } from './action.ts'
+import type { AwsError } from './aws-error.ts'
 import type { MutualAuthentication, Protocol } from './listener.ts'
 import type { LoadBalancerIpAddressType, Scheme } from './load-balancer.ts'
 import type { Permission } from './security-group.ts'
@@ -28,10 +29,28 @@ export type ActualLoadBalancer = {
   readonly createdAt: number
   /** Absent: not read; needed only where the user states attributes. */
   readonly attributes?: Attributes
+  readonly customerOwnedIpv4Pool?: string
+  readonly ipamPool?: string
+  /** What is attached to it: a part that is absent has not been read, as nobody states it. */
+  readonly addOns?: AddOns
 }
 
 /** `other`: on a Network Load Balancer alone, and never of our making. */
 export type ActualProtocol = Protocol | 'TCP' | 'other'
+
+/** A read that AWS refused is not made again for a while. `at` in epoch milliseconds. */
+export type Seen<T> = { readonly value: T } | { readonly refused: AwsError; readonly at: number }
+export type Protection = { readonly id: string; readonly name: string }
+export type AddOnValues = {
+  readonly capacityUnits: number
+  /** ARN, empty for none. */
+  readonly webAcl: string
+  /** Id, empty for none. */
+  readonly classicWebAcl: string
+  readonly protection: Protection | 'none'
+}
+export type AddOn = keyof AddOnValues
+export type AddOns = { readonly [P in AddOn]?: Seen<AddOnValues[P]> }
 
 export type ActualListener = {
   readonly arn: string

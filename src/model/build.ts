@@ -1,5 +1,6 @@
 /** Cluster and facts to what one group wants to exist: pure, without Actual; one member's mistake holds that member alone (design D3). */
 import { attributes as frontendAttributes } from '../annotation/frontend-nlb.ts'
+import { shieldAdvancedProtection } from '../annotation/add-on.ts'
 import { loadBalancerAttributes } from '../annotation/load-balancer.ts'
 import { keyOf as annotationKey } from '../annotation/define.ts'
 import { goBool } from '../annotation/parser.ts'
@@ -43,6 +44,7 @@ export function build(stack: string, cluster: Cluster, facts: Facts, settings: S
         gone: kept.length === 0,
         ...(group?.leaving.some((ingress) => protectionOf(ingress) === false) ? { unprotect: true } : {}),
         ...(group?.leaving.some(frontendIsUnprotected) ? { unprotectFrontend: true } : {}),
+        ...(settings.enableShield && group?.leaving.some(isShielded) ? { unshield: true } : {}),
       },
       problems: kept.map(({ problem }) => problem),
       needs: {},
@@ -73,6 +75,12 @@ function frontendIsUnprotected({ metadata }: Ingress): boolean {
   const attributes = exclusive(metadata.annotations, frontendAttributes)
   const value = attributes.ok ? attributes.value?.['deletion_protection.enabled'] : undefined
   return metadata.deletionTimestamp !== undefined && value !== undefined && goBool(value) === false
+}
+
+const isShielded = ({ metadata: { deletionTimestamp, annotations } }: Ingress): boolean => {
+  if (deletionTimestamp === undefined) return false
+  const stated = exclusive(annotations, shieldAdvancedProtection)
+  return stated.ok && stated.value === true
 }
 
 /** Members being deleted whose annotation protects the load balancer. */

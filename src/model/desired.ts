@@ -26,6 +26,8 @@ export type Desired = {
   readonly unprotect?: true
   /** The same of the Network Load Balancer in front. */
   readonly unprotectFrontend?: true
+  /** A member that is being deleted states `shield-advanced-protection: true`: our protection ends before the load balancer. */
+  readonly unshield?: true
 }
 
 /** What the effect must fetch before the model can be complete; then build runs again. */
@@ -34,6 +36,8 @@ export type Needs = {
   readonly trustStores?: true
   /** Asked for where a load balancer is to be made anew; one that stays has its own. */
   readonly subnets?: true
+  readonly webAcls?: true
+  readonly shieldSubscribed?: true
   /** Names. */
   readonly targetGroups?: readonly string[]
   /** `<namespace>/<name>`. */

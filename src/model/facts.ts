@@ -1,5 +1,7 @@
 /** What the model must know of the AWS account, read widely and cached, so that the model needs no I/O. */
 import type { SecretFact } from './oidc-secret.ts'
+import type { Result } from '../lib/result.ts'
+import type { AwsError } from './aws-error.ts'
 import type { Tags } from './tag.ts'
 
 export type Subnet = {
@@ -28,6 +30,10 @@ export type Certificate = {
   readonly domains: readonly string[]
   readonly issuerArn?: string
 }
+export type WebAcl = { readonly arn: string; readonly name: string }
+
+/** Absent until something needs it; a refusal concerns those alone who asked. */
+type Asked<T> = Result<T, AwsError>
 
 export type Facts = {
   readonly vpcId: string
@@ -46,4 +52,8 @@ export type Facts = {
   readonly namedTargetGroups?: ReadonlyMap<string, string | undefined>
   /** By `<namespace>/<name>`: those that OpenID Connect needs, once they have been looked at. */
   readonly secrets?: ReadonlyMap<string, SecretFact>
+  /** Regional web ACLs of WAFv2. */
+  readonly webAcls?: Asked<readonly WebAcl[]>
+  /** Whether the account has an active subscription of Shield Advanced. */
+  readonly shieldSubscribed?: Asked<boolean>
 }

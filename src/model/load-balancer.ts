@@ -1,5 +1,5 @@
 /** The load balancer of a group (`albc-model` 10). */
-import type { Choice } from './choice.ts'
+import type { Choice, IngressKey } from './choice.ts'
 import type { Ref } from './ref.ts'
 import type { Tags } from './tag.ts'
 
@@ -20,4 +20,19 @@ export type LoadBalancer = {
   readonly attributes: Readonly<Record<string, string>>
   /** User tags with the tracking tags. */
   readonly tags: Tags
+  /** Of an Outpost; counts at creation only. */
+  readonly customerOwnedIpv4Pool?: Owned<string>
+  /** Where public addresses come from. Absent: from no pool, and one that is served is given up. */
+  readonly ipamPool?: Owned<string>
+  /** Capacity units that are reserved, 0 for none. Absent: left as AWS has it, as are all below. */
+  readonly capacityUnits?: Owned<number>
+  /** ARN of the WAFv2 web ACL; empty for none. */
+  readonly webAcl?: Owned<string>
+  /** Id of the WAF classic web ACL; empty for none. */
+  readonly classicWebAcl?: Owned<string>
+  /** Whether Shield Advanced protects it. */
+  readonly shield?: Owned<boolean>
 }
+
+/** A setting with the member that states it first: who is told when AWS refuses it. */
+export type Owned<T> = { readonly choice: Choice<T>; readonly by: IngressKey }

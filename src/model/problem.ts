@@ -35,6 +35,8 @@ export type ProblemKind =
   | 'NamedTargetGroupNotFound'
   | 'NoEffect'
   | 'PortClosed'
+  | 'WebAclNotFound'
+  | 'AddOnUnavailable'
   | 'Conflict'
   | 'DeletionProtected'
   | 'Unsupported'

@@ -47,6 +47,10 @@ export type Settings = {
   readonly tolerateNonExistentBackendService: boolean
   readonly tolerateNonExistentBackendAction: boolean
   readonly allowedCertificateAuthorityArns: readonly string[]
+  /** Whether WAFv2, WAF classic and Shield are acted upon at all. */
+  readonly enableWafv2: boolean
+  readonly enableWaf: boolean
+  readonly enableShield: boolean
   readonly maxTargetsPerTargetGroup: number
   /** Longest that requests come after a deregistration; 0: how pods leave is not looked at. */
   readonly deregistrationPropagationMs: number
@@ -91,6 +95,9 @@ const defaults: Omit<Settings, 'clusterName' | 'region' | 'vpcId'> = {
   tolerateNonExistentBackendService: true,
   tolerateNonExistentBackendAction: true,
   allowedCertificateAuthorityArns: [],
+  enableWafv2: true,
+  enableWaf: true,
+  enableShield: true,
   maxTargetsPerTargetGroup: 0,
   deregistrationPropagationMs: 15_000,
   longestRequestMs: 10_000,

@@ -4,6 +4,7 @@ import { choose } from '../model/choice.ts'
 import type { Desired } from '../model/desired.ts'
 import type { LoadBalancer, LoadBalancerIpAddressType, Scheme } from '../model/load-balancer.ts'
 import { backendSecurityGroup, isRef, refKey } from '../model/ref.ts'
+import { planAddOns, planUnshield } from './add-on.ts'
 import { loadBalancerDefaults } from './default-attribute.ts'
 import { byText, draft, join, step, stepId, type Draft } from './draft.ts'
 import { sameSet } from './match.ts'
@@ -75,13 +76,46 @@ function createLoadBalancer(world: World, wanted: LoadBalancer): Draft {
       ipAddressType,
       subnets: [...subnets].sort(byText),
       securityGroups,
+      ...pools(wanted),
       tags,
     },
     { key, reason: 'missing', impact: 'none', after: securityGroupSteps(securityGroups) },
   )
-  return draft({
-    steps: [create, ...attributeStep(ref, wanted.attributes, loadBalancerDefaults, [create.id])],
-  })
+  const after = [create.id]
+  return join([
+    draft({ steps: [create, ...attributeStep(ref, wanted.attributes, loadBalancerDefaults, after)] }),
+    planAddOns(wanted, { name: ref, after, now: world.input.now, replaces: world.place.replaces }),
+  ])
+}
+
+/** Those that a new load balancer takes its addresses from. */
+function pools({ customerOwnedIpv4Pool, ipamPool }: LoadBalancer) {
+  const customerOwned = customerOwnedIpv4Pool && choose(customerOwnedIpv4Pool.choice, undefined, is)
+  const ipam = ipamPool && choose(ipamPool.choice, undefined, is)
+  return {
+    ...(customerOwned ? { customerOwnedIpv4Pool: customerOwned } : {}),
+    ...(ipam ? { ipamPool: ipam } : {}),
+  }
+}
+
+/** Given up before the address type changes, taken after it: each pool is for one type. */
+function poolStep(wanted: LoadBalancer, served: ActualLoadBalancer): Step[] {
+  const now = served.ipamPool ?? ''
+  const ipamPool = (wanted.ipamPool && choose(wanted.ipamPool.choice, now, is)) ?? ''
+  if (ipamPool === now) return []
+  const loadBalancer = served.arn
+  return [
+    step(
+      { call: 'ModifyIpPools', loadBalancer, ipamPool },
+      {
+        key: loadBalancer,
+        reason: ipamPool === '' ? 'no pool is wanted' : 'pool changed',
+        impact: 'in place',
+        ...(wanted.ipamPool ? { owner: wanted.ipamPool.by } : {}),
+        after: ipamPool === '' ? [] : [stepId('SetIpAddressType', loadBalancer)],
+      },
+    ),
+  ]
 }
 
 export const securityGroupSteps = (names: readonly Name[]): string[] =>
@@ -111,6 +145,8 @@ function modifyLoadBalancer(world: World, wanted: LoadBalancer, served: ActualLo
   const why = (reason: string, after: readonly string[] = []) =>
     ({ key: loadBalancer, reason, impact: 'in place', after }) as const
   const steps: Step[] = []
+  const poolSteps = poolStep(wanted, served)
+  const givesUpPool = poolSteps.some((one) => one.call === 'ModifyIpPools' && one.ipamPool === '')
   const securityGroups = chosenSecurityGroups(world)
   const ids = securityGroups.map((name) => (isRef(name) ? refKey(name) : name))
   if (ids.length > 0 && !sameSet(ids, served.securityGroups))
@@ -129,10 +165,18 @@ function modifyLoadBalancer(world: World, wanted: LoadBalancer, served: ActualLo
       step(
         { call: 'SetIpAddressType', loadBalancer, ipAddressType },
         // Dual stack needs subnets that have an IPv6 range.
-        why('address type changed', [stepId('SetSubnets', loadBalancer)]),
+        why('address type changed', [
+          stepId('SetSubnets', loadBalancer),
+          ...(givesUpPool ? [stepId('ModifyIpPools', loadBalancer)] : []),
+        ]),
       ),
     )
-  return join([draft({ steps }), attributes(wanted, served), tags(world, wanted, served)])
+  return join([
+    draft({ steps: [...steps, ...poolSteps] }),
+    attributes(wanted, served),
+    tags(world, wanted, served),
+    planAddOns(wanted, { name: loadBalancer, served, after: [], now: world.input.now }),
+  ])
 }
 
 function attributes(wanted: LoadBalancer, served: ActualLoadBalancer): Draft {
@@ -158,24 +202,27 @@ function activeWait(served: ActualLoadBalancer): Draft {
   })
 }
 
-/** When nothing is wanted any more. AWS deletes listeners and rules with it. */
-export function deleteLoadBalancers(world: World): Step[] {
-  return [...world.actual.loadBalancers]
-    .sort((a, b) => byText(a.arn, b.arn))
-    .flatMap((served) => {
-      const first = unprotect(world, served)
-      const { arn } = served
-      const gone = step(
-        { call: 'DeleteLoadBalancer', loadBalancer: arn },
-        {
-          key: arn,
-          reason: 'the last member is gone',
-          impact: 'deletes',
-          after: first.map(({ id }) => id),
-        },
-      )
-      return [...first, gone]
-    })
+/** When nothing is wanted any more. AWS deletes listeners and rules with it, but not Shield's protection. */
+export function deleteLoadBalancers(world: World): Draft {
+  const all = [...world.actual.loadBalancers].sort((a, b) => byText(a.arn, b.arn))
+  const shields = all.map((served) => planUnshield(world.desired, served, world.input.now))
+  const unread = shields.flatMap(({ waits }) => waits)
+  if (unread.length > 0) return draft({ waits: unread })
+  const steps = all.flatMap((served, index) => {
+    const first = [...unprotect(world, served), ...(shields[index]?.steps ?? [])]
+    const { arn } = served
+    const gone = step(
+      { call: 'DeleteLoadBalancer', loadBalancer: arn },
+      {
+        key: arn,
+        reason: 'the last member is gone',
+        impact: 'deletes',
+        after: first.map(({ id }) => id),
+      },
+    )
+    return [...first, gone]
+  })
+  return draft({ steps })
 }
 
 /** The guard never lifts a protection; the member that is deleted may. */

@@ -1,8 +1,9 @@
 /** What is safe to do now so that the group's part of AWS and of the cluster becomes what is desired, and what to wait for. */
-import type { Actual, ActualListener } from '../model/actual.ts'
+import type { Actual, ActualListener, ActualLoadBalancer } from '../model/actual.ts'
 import type { Desired } from '../model/desired.ts'
 import { canonical } from '../lib/json.ts'
 import type { Listener } from '../model/listener.ts'
+import { withoutProtection } from './add-on.ts'
 import { planListeners } from './listener.ts'
 import { byText, draft, join, type Draft } from './draft.ts'
 import { fleetOf } from './fleet.ts'
@@ -152,14 +153,16 @@ function predecessors(given: Given): Beside {
   const [kept] = stays.filter(({ one, why }) => why !== undefined || isProtected(one))
   const gone = stays.flatMap(({ one, why }) => (why === undefined ? [one] : []))
   const abandoned = desired.held.length > 0 ? [] : fleet.abandoned
+  const end = (one: ActualLoadBalancer, why: string): Step[] =>
+    withoutProtection(desired, one, given.input.now, remove(one, why))
   return {
     parts: kept ? [keep(part(given, { role: 'old', loadBalancer: kept.one, frozen: true }))] : [],
     draft: join([
       ...stays.flatMap(({ why }) => why ?? []),
       draft({
         steps: [
-          ...abandoned.map((one) => remove(one, 'it is wanted no more, and was never an address')),
-          ...gone.map((one) => remove(one, 'it was replaced, and its address is forgotten')),
+          ...abandoned.flatMap((one) => end(one, 'it is wanted no more, and was never an address')),
+          ...gone.flatMap((one) => end(one, 'it was replaced, and its address is forgotten')),
         ],
       }),
     ]),
@@ -192,12 +195,13 @@ function behindLast(front: Draft, behind: Draft, order: 'front first' | 'front l
 
 function tearDown(world: World): Draft {
   const front = removeFrontend(world)
-  const steps = deleteLoadBalancers(world)
-  const after = [...steps, ...front.steps].flatMap(({ call, id }) =>
+  const ends = deleteLoadBalancers(world)
+  if (ends.waits.length > 0) return ends
+  const after = [...ends.steps, ...front.steps].flatMap(({ call, id }) =>
     call === 'DeleteLoadBalancer' ? [id] : [],
   )
   const behind = join([
-    draft({ steps }),
+    ends,
     planSurplusTargetGroups({ ...world, targetGroups: [] }, { kept: new Set(), after: () => after }),
     planSurplusSecurityGroups({ ...world, desired: { ...world.desired, securityGroups: [] } }, after),
   ])

@@ -15,6 +15,8 @@ type Attributes = Readonly<Record<string, string>>
 /** An ARN or id that AWS gave, or one of ours that a step before this one creates. */
 export type Name = string | Ref
 
+export type WafService = 'wafv2' | 'waf-regional'
+
 /** One AWS call, or one write of a TargetGroupBinding; named as AWS names it, its input in the model's words. */
 export type Call =
   | {
@@ -72,6 +74,8 @@ export type Call =
       /** Allocation ids of elastic addresses, by subnet. */
       readonly addresses?: Readonly<Record<string, string>>
       readonly securityGroups: readonly Name[]
+      readonly customerOwnedIpv4Pool?: string
+      readonly ipamPool?: string
       readonly tags: Tags
     }
   | {
@@ -95,6 +99,24 @@ export type Call =
       readonly loadBalancer: Name
       readonly attributes: Attributes
     }
+  /** An empty text gives the pool up. */
+  | { readonly call: 'ModifyIpPools'; readonly loadBalancer: Name; readonly ipamPool: string }
+  /** 0 ends the reservation. */
+  | {
+      readonly call: 'ModifyCapacityReservation'
+      readonly loadBalancer: Name
+      readonly capacityUnits: number
+    }
+  /** By ARN with WAFv2, by id with WAF classic. */
+  | {
+      readonly call: 'AssociateWebACL'
+      readonly service: WafService
+      readonly loadBalancer: Name
+      readonly webAcl: string
+    }
+  | { readonly call: 'DisassociateWebACL'; readonly service: WafService; readonly loadBalancer: string }
+  | { readonly call: 'CreateProtection'; readonly loadBalancer: Name; readonly name: string }
+  | { readonly call: 'DeleteProtection'; readonly loadBalancer: string; readonly protection: string }
   | { readonly call: 'DeleteLoadBalancer'; readonly loadBalancer: string }
   | {
       readonly call: 'CreateListener'
@@ -214,6 +236,11 @@ export type Wait = {
     | 'targetsRead'
     | 'targetsRegistered'
     | 'attributesRead'
+    | 'capacityRead'
+    | 'webAclRead'
+    | 'classicWebAclRead'
+    | 'protectionRead'
+    | 'readRefused'
     | 'bindingGone'
     | 'draining'
     | 'heldMember'

@@ -28,6 +28,7 @@ export async function factsFor(
     ...network.value,
     ...(trustStores.value ? { trustStores: trustStores.value } : {}),
     ...(named.value ? { namedTargetGroups: named.value } : {}),
+    ...(await context.facts.asked(needs, options)),
     secrets: await context.secrets.read(group.stack, needs.secrets ?? []),
   }
   return ok(facts)

@@ -70,6 +70,7 @@ const aboutFacts: ReadonlySet<Problem['kind']> = new Set([
   'CertificateNotFound',
   'TrustStoreNotFound',
   'NamedTargetGroupNotFound',
+  'WebAclNotFound',
 ])
 const isAboutFacts = ({ kind, level }: Problem): boolean => level === 'error' && aboutFacts.has(kind)
 

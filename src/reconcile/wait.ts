@@ -1,5 +1,7 @@
 /** What a plan waits for: read now what only has to be read, ask health at a measured pace, say when to look again. */
+import { readAddOn } from '../aws/add-on.ts'
 import { readAttributes, readLoadBalancerStates, readTargets } from '../aws/observe.ts'
+import type { AddOn } from '../model/actual.ts'
 import type { Wait } from '../plan/step.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
@@ -13,7 +15,7 @@ export async function satisfy(waits: readonly Wait[], pass: Pass, context: Conte
   let progress = false
   const verdicts: Verdict[] = []
   for (const wait of waits) {
-    if (wait.for === 'attributesRead' || wait.for === 'targetsRead') {
+    if (wait.for === 'attributesRead' || wait.for === 'targetsRead' || addOnOf(wait) !== undefined) {
       const read = await readNow(wait, pass, context)
       progress ||= read
       if (!read) verdicts.push(again(2_000, wait.why))
@@ -33,12 +35,28 @@ export async function satisfy(waits: readonly Wait[], pass: Pass, context: Conte
   return { progress, verdict: verdicts.length === 0 ? settled : soonest(verdicts) }
 }
 
-async function readNow({ for: what, on }: Wait, pass: Pass, context: Context): Promise<boolean> {
+const addOns: Partial<Record<Wait['for'], AddOn>> = {
+  capacityRead: 'capacityUnits',
+  webAclRead: 'webAcl',
+  classicWebAclRead: 'classicWebAcl',
+  protectionRead: 'protection',
+}
+export const addOnOf = (wait: Wait): AddOn | undefined => addOns[wait.for]
+
+async function readNow(wait: Wait, pass: Pass, context: Context): Promise<boolean> {
+  const { mirror } = context
   const reader = readerOf(context, pass, 'reconcile')
+  const part = addOnOf(wait)
+  if (part !== undefined) {
+    const before = mirror.addOnReadAt(wait.on, part)
+    const read = await readAddOn(reader, mirror, wait.on, part)
+    // A refusal is something learnt, too: the plan tells it, and goes on without.
+    return read.ok || mirror.addOnReadAt(wait.on, part) !== before
+  }
   const read =
-    what === 'attributesRead'
-      ? await readAttributes(reader, context.mirror, on)
-      : await readTargets(reader, context.mirror, on)
+    wait.for === 'attributesRead'
+      ? await readAttributes(reader, mirror, wait.on)
+      : await readTargets(reader, mirror, wait.on)
   return read.ok
 }
 

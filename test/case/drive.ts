@@ -1,11 +1,12 @@
 /** Builds a case's groups on the local AWS in this process, as the group loop does, until nothing more is to be done. */
-import { type Cloud, createCloud } from '../../localstack/aws/cloud.ts'
+import { createCloud } from '../../localstack/aws/cloud.ts'
 import { inProcess } from '../../localstack/aws/in-process.ts'
 import { seedFacts } from '../../localstack/aws/seed-facts.ts'
 import { timings } from '../../localstack/timing.ts'
 import { apply } from '../../src/apply/apply.ts'
 import type { BindingCall } from '../../src/apply/call.ts'
 import type { NameOf } from '../../src/apply/call/request.ts'
+import { readAddOn } from '../../src/aws/add-on.ts'
 import { type Aws, createAws, type SendOptions } from '../../src/aws/client.ts'
 import { createFactReader, type FactReader } from '../../src/aws/facts.ts'
 import { Mirror } from '../../src/aws/mirror.ts'
@@ -22,12 +23,14 @@ import { groupsOf } from '../../src/model/group.ts'
 import { plan } from '../../src/plan/plan.ts'
 import type { BindingSpec, Plan, Wait } from '../../src/plan/step.ts'
 import { credentialsOf, markOutdated } from '../../src/reconcile/credentials.ts'
+import { addOnOf } from '../../src/reconcile/wait.ts'
 import { type Case, countedIds, type Stage } from './load.ts'
 
 const options: SendOptions = { purpose: 'reconcile', priority: 'user' }
 
 export type Drive = {
-  readonly cloud: Cloud
+  /** What the account holds. */
+  state(): unknown
   stacks(cluster: Cluster): readonly string[]
   build(stack: string, stage: Stage): Promise<Built>
   plan(stack: string, built: Built): Plan
@@ -75,7 +78,7 @@ export async function drive({ account, settings }: Case): Promise<Drive> {
     plan(desired, markOutdated(seen(mirror, stack), desired, known(mirror)), inputNow(round))
 
   return {
-    cloud,
+    state: () => JSON.parse(cloud.state([cloud.account(account.account, account.region)])),
     stacks: (cluster) => [...groupsOf(cluster, settings).groups.keys()].sort(),
     build: async (stack, stage) => {
       secrets = stage.secrets
@@ -112,7 +115,8 @@ type Given = { readonly stack: string; readonly stage: Stage; readonly settings:
 /** With all facts at once: which of them a group needs is the controller's concern. */
 async function buildWith(facts: FactReader, { stack, stage, settings }: Given): Promise<Built> {
   const network = got(await facts.read({ certificates: true, securityGroups: true }, options))
-  const all = { ...network, trustStores: got(await facts.trustStores(options)) }
+  const asked = await facts.asked({ webAcls: true, shieldSubscribed: true }, options)
+  const all = { ...network, ...asked, trustStores: got(await facts.trustStores(options)) }
   const { needs } = build(stack, stage.cluster, all, settings)
   const namedTargetGroups = got(await facts.targetGroupsNamed(needs.targetGroups ?? [], options))
   const secrets = new Map(
@@ -183,6 +187,7 @@ async function satisfy(waits: readonly Wait[], aws: Aws, mirror: Mirror): Promis
   const reader = { aws, options }
   for (const wait of waits)
     if (wait.for === 'attributesRead') await readAttributes(reader, mirror, wait.on)
+    else if (addOnOf(wait) !== undefined) await readAddOn(reader, mirror, wait.on, addOnOf(wait)!)
     else if (wait.for === 'loadBalancerActive') await readLoadBalancerStates(reader, mirror, [wait.on])
     else if (wait.on.includes(':targetgroup/')) await readTargets(reader, mirror, wait.on)
 }

@@ -100,7 +100,13 @@ const bad: readonly [string, Annotations, Partial<Ingress['spec']>, RegExp, RegE
     /requested ids \[sg-9\] but found \[\]/,
     /vpc-1/,
   ],
-  ['Unsupported', { 'wafv2-acl-arn': 'none' }, {}, /not supported yet/, /Remove/],
+  [
+    'InvalidAnnotation',
+    { 'minimum-load-balancer-capacity': 'Units=1' },
+    {},
+    /invalid key to set the capacity: Units, Expected key: CapacityUnits/,
+    /CapacityUnits=<number>/,
+  ],
   ['InvalidGroupOrder', { 'group.order': '9999' }, {}, /within \[-1000:1000\]/, /-1000 to 1000/],
 ]
 const external = service('n/external', { type: 'ExternalName', externalName: 'example.com' })

@@ -22,7 +22,7 @@ const bad: readonly Readonly<Record<string, string>>[] = [
   { 'security-groups': 'sg-none' },
   { subnets: 'nowhere', 'group.order': '-7' },
   { 'group.order': 'first' },
-  { 'actions.w': '{"type":"forward"}', 'wafv2-acl-arn': 'none' },
+  { 'actions.w': '{"type":"forward"}', 'shield-advanced-protection': 'maybe' },
   { 'jwt-validation': '{}' },
   { 'inbound-cidrs': 'everywhere' },
 ]

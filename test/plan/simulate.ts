@@ -1,6 +1,14 @@
 /** A small AWS and cluster without time: applies one step to an Actual, or refuses it as AWS would. */
+import { partOf } from '../../src/apply/call/add-on.ts'
 import type { Action } from '../../src/model/action.ts'
-import { type Actual, type ActualRule, noFrontend, type Target } from '../../src/model/actual.ts'
+import {
+  type Actual,
+  type ActualLoadBalancer,
+  type ActualRule,
+  type AddOns,
+  noFrontend,
+  type Target,
+} from '../../src/model/actual.ts'
 import type { TargetGroupBinding } from '../../src/model/cluster.ts'
 import type { TargetGroupBindingSpec } from '../../src/kind/target-group-binding.ts'
 import { backendSecurityGroup, isFrontend, isRef, refKey } from '../../src/model/ref.ts'
@@ -250,6 +258,8 @@ function runGroup(sim: Sim, step: Step, with_: With, create: Create): Sim {
             type: step.type ?? 'application',
             vpcId: 'vpc-1',
             createdAt: 0,
+            ...(step.ipamPool === undefined ? {} : { ipamPool: step.ipamPool }),
+            addOns: nothingAttached,
           },
         ],
       }))
@@ -492,6 +502,39 @@ function runRest(sim: Sim, step: Step, with_: With): Sim {
           (one) => ({ ...one, metadata: { ...one.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }),
         ),
       })
+    default:
+      return runAddOn(sim, step, with_)
+  }
+}
+
+const nothingAttached: AddOns = {
+  capacityUnits: { value: 0 },
+  webAcl: { value: '' },
+  classicWebAcl: { value: '' },
+  protection: { value: 'none' },
+}
+
+function runAddOn(sim: Sim, step: Step, with_: With): Sim {
+  if (!('loadBalancer' in step)) throw new Error(`not a group step: ${step.call}`)
+  const arn = resolve(sim, step.loadBalancer)
+  const change = (to: (one: ActualLoadBalancer) => ActualLoadBalancer): Sim =>
+    with_({ loadBalancers: put(sim.actual.loadBalancers, (one) => one.arn === arn, to) })
+  const attach = (addOns: AddOns): Sim => change((one) => ({ ...one, addOns: { ...one.addOns, ...addOns } }))
+  switch (step.call) {
+    case 'ModifyIpPools':
+      return change(({ ipamPool: _before, ...one }) =>
+        step.ipamPool === '' ? one : { ...one, ipamPool: step.ipamPool },
+      )
+    case 'ModifyCapacityReservation':
+      return attach({ capacityUnits: { value: step.capacityUnits } })
+    case 'AssociateWebACL':
+      return attach({ [partOf(step)]: { value: step.webAcl } })
+    case 'DisassociateWebACL':
+      return attach({ [partOf(step)]: { value: '' } })
+    case 'CreateProtection':
+      return attach({ protection: { value: { id: `p-${arn}`, name: step.name } } })
+    case 'DeleteProtection':
+      return attach({ protection: { value: 'none' } })
     default:
       throw new Error(`not a group step: ${step.call}`)
   }

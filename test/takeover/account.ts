@@ -30,6 +30,11 @@ export function contentOf(account: Account): unknown {
       },
     ]),
     certificates: sorted([...account.certificates.values()]),
+    webAcls: named(plain(account.webAclAssociations)),
+    classicWebAcls: named(plain(account.classicWebAclAssociations)),
+    protections: sorted(
+      named([...account.protections.values()]).map(({ Name, ResourceArn }) => ({ Name, ResourceArn })),
+    ),
   }
 }
 
@@ -41,7 +46,7 @@ type Reader = {
 }
 type Entry = readonly [string | undefined, unknown]
 
-function loadBalancerOf(reader: Reader, { arn, wire, attributes }: LoadBalancerRecord): Entry {
+function loadBalancerOf(reader: Reader, { arn, wire, attributes, capacity }: LoadBalancerRecord): Entry {
   const { CreatedTime: _made, DNSName: _dns, State: _state, ...rest } = reader.named(wire)
   const { AvailabilityZones: zones = [], SecurityGroups: groups = [] } = rest
   return [
@@ -51,6 +56,7 @@ function loadBalancerOf(reader: Reader, { arn, wire, attributes }: LoadBalancerR
       AvailabilityZones: sorted(zones),
       SecurityGroups: sorted(groups),
       attributes: plain(attributes),
+      capacityUnits: capacity?.units ?? 0,
       tags: reader.tagsOf(arn),
       listeners: listenersOf(reader, arn),
     },

@@ -17,6 +17,7 @@ import type {
   TargetGroupBinding,
 } from '../../src/model/cluster.ts'
 import { keyOf } from '../../src/model/cluster.ts'
+import { ok } from '../../src/lib/result.ts'
 import type { Facts } from '../../src/model/facts.ts'
 import type { SecretFact } from '../../src/model/oidc-secret.ts'
 import { type FeatureGate, settings, type Settings } from '../../src/model/settings.ts'
@@ -46,6 +47,8 @@ type RawFacts = {
   readonly routeTables: readonly RawRouteTable[]
   readonly availabilityZones: readonly { ZoneName: string; ZoneId: string; ZoneType: string }[]
   readonly certificates: readonly RawCertificate[]
+  readonly webAcls?: readonly { Name: string; ARN: string }[]
+  readonly shieldSubscription?: string
   readonly instances: readonly Readonly<Record<string, unknown>>[]
   readonly targetGroups: readonly Readonly<Record<string, unknown>>[]
   readonly loadBalancers: readonly Readonly<Record<string, unknown>>[]
@@ -215,6 +218,8 @@ const factsOf = (raw: RawFacts): Facts => ({
     subnetIds: Associations.flatMap(({ SubnetId }) => SubnetId ?? []),
     public: Routes.some(({ GatewayId }) => GatewayId?.startsWith('igw')),
   })),
+  webAcls: ok((raw.webAcls ?? []).map(({ ARN: arn, Name: name }) => ({ arn, name }))),
+  shieldSubscribed: ok(raw.shieldSubscription === 'ACTIVE'),
   availabilityZones: raw.availabilityZones.map(({ ZoneName, ZoneId, ZoneType }) => ({
     name: ZoneName,
     id: ZoneId,

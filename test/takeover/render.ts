@@ -54,6 +54,7 @@ export function render(desired: Desired, context: RenderContext): RecordedModel 
   const add = (type: string, id: string, spec: unknown): void => {
     resources[type] = { ...resources[type], [id]: { spec } }
   }
+  addOns(desired.loadBalancer, add)
   for (const one of desired.securityGroups) add('AWS::EC2::SecurityGroup', one.ref.id, securityGroup(one))
   if (loadBalancer) add(types.loadBalancer[0], loadBalancer.ref.id, balancer(loadBalancer, context))
   for (const listener of desired.listeners) {
@@ -139,6 +140,18 @@ function frontendTargetGroup(
   }
 }
 
+type Add = (type: string, id: string, spec: unknown) => void
+
+function addOns(loadBalancer: LoadBalancer | undefined, add: Add): void {
+  if (!loadBalancer) return
+  const { ref, webAcl, classicWebAcl, shield } = loadBalancer
+  const resourceARN = reference(ref)
+  if (webAcl) add('AWS::WAFv2::WebACLAssociation', ref.id, { webACLARN: fresh(webAcl.choice), resourceARN })
+  if (classicWebAcl)
+    add('AWS::WAFRegional::WebACLAssociation', ref.id, { webACLID: fresh(classicWebAcl.choice), resourceARN })
+  if (shield) add('AWS::Shield::Protection', ref.id, { enabled: fresh(shield.choice), resourceARN })
+}
+
 const securityGroup = ({ name, description, tags, ingress }: SecurityGroup) => ({
   groupName: name,
   description,
@@ -165,6 +178,7 @@ function balancer(one: LoadBalancer, context: RenderContext) {
     subnetMapping: (fresh(one.subnets) ?? []).map((subnetID) => ({ subnetID })),
     securityGroups: (fresh(one.securityGroups) ?? []).map((name) => group(name, context)),
     ...(attributes.length > 0 ? { loadBalancerAttributes: attributes } : {}),
+    ...(one.ipamPool ? { ipv4IPAMPool: fresh(one.ipamPool.choice) } : {}),
     ...userTags(one.tags),
   }
 }

@@ -53,8 +53,9 @@ const isCutShort = ({ action, input, output }: RecordedCall): boolean =>
 
 for (const name of caseNames())
   test(`replay ${name}`, async () => {
-    const { calls, rawFacts } = loadCase(name)
-    const cloud = replayCloud(rawFacts, { ...timings.instant, loadBalancerActiveMs: 1000 })
+    const recorded = loadCase(name)
+    const { calls, rawFacts } = recorded
+    const cloud = replayCloud(recorded, { ...timings.instant, loadBalancerActiveMs: 1000 })
     for (const call of calls) {
       // Load balancers were active by then: ALBC had looked again.
       if (call.action === 'RegisterTargets')

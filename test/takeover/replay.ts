@@ -2,28 +2,35 @@
 import * as acm from '@aws-sdk/client-acm'
 import * as ec2 from '@aws-sdk/client-ec2'
 import * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2'
+import * as shield from '@aws-sdk/client-shield'
+import * as wafv2 from '@aws-sdk/client-wafv2'
 import { type Cloud, createCloud } from '../../localstack/aws/cloud.ts'
 import { type Facts, seedFacts } from '../../localstack/aws/seed-facts.ts'
 import type { Ids } from '../../localstack/aws/service.ts'
 import type { Timing } from '../../localstack/timing.ts'
+import * as wafRegional from '../../src/aws/waf-regional.ts'
 import { clientsFor } from '../localstack/aws/clients.ts'
 import type { RecordedCall } from './load.ts'
 
 type RecordedFacts = { readonly account: string; readonly region: string }
+type Recorded = { readonly rawFacts: RecordedFacts; readonly calls: readonly RecordedCall[] }
 export type ReplayCloud = Cloud & {
   /** The answer as plain JSON. */
   replay(call: RecordedCall): Promise<unknown>
 }
 
-const modules = { acm, ec2, elbv2 } as unknown as Readonly<
+const modules = { acm, ec2, elbv2, shield, wafv2, 'waf-regional': wafRegional } as unknown as Readonly<
   Record<string, Readonly<Record<string, new (input: unknown) => never>>>
 >
 
 /** An account as the recording found it. */
-export function replayCloud(facts: RecordedFacts, timing: Timing): ReplayCloud {
+export function replayCloud({ rawFacts: facts, calls }: Recorded, timing: Timing): ReplayCloud {
   const recorded = recordedIds()
   const cloud = createCloud({ timing, ids: recorded.ids })
-  seedFacts(cloud.account(facts.account, facts.region), facts as Facts)
+  seedFacts(cloud.account(facts.account, facts.region), {
+    ...(facts as Facts),
+    classicWebAcls: classicWebAcls(calls),
+  })
   const clients = clientsFor(cloud.handle, { account: facts.account, region: facts.region })
   return {
     ...cloud,
@@ -38,6 +45,12 @@ export function replayCloud(facts: RecordedFacts, timing: Timing): ReplayCloud {
     },
   }
 }
+
+/** WAF classic's are not among the recorded facts: those that were associated were there. */
+const classicWebAcls = (calls: readonly RecordedCall[]) =>
+  calls
+    .filter(({ service, action }) => service === 'waf-regional' && action === 'AssociateWebACL')
+    .map(({ input }) => ({ WebACLId: String(input['WebACLId']), Name: String(input['WebACLId']) }))
 
 /** Gives the ids found in the recorded answer; where that shows none (interfaces, default rules), made-up ones. */
 function recordedIds(): { readonly ids: Ids; expect(output: unknown): void } {
@@ -59,6 +72,10 @@ function recordedIds(): { readonly ids: Ids; expect(output: unknown): void } {
         digits: all(/"DNSName":"[^".]+-(\d+)\./g),
         targetgroup: all(/"TargetGroupArn":"[^"]+:targetgroup\/[^/"]+\/(\w{16})"/g),
         listener: all(/"ListenerArn":"[^"]+:listener\/(?:app|net)\/[^"]+\/(\w{16})"/g),
+        certificate: all(/"CertificateArn":"[^"]+:certificate\/([\w-]+)"/g).map((id) =>
+          id.replaceAll('-', ''),
+        ),
+        protection: all(/"ProtectionId":"([\w-]+)"/g).map((id) => id.replaceAll('-', '')),
         'listener-rule': all(/"RuleArn":"[^"]+:listener-rule\/app\/[^"]+\/(\w{16})"/g),
       }
     },

@@ -47,7 +47,7 @@ export async function startRecordedWorld(
   from: 'before' | 'as ALBC left it',
 ): Promise<RecordedWorld> {
   const { rawFacts, calls, name } = recorded
-  const cloud = replayCloud(rawFacts, timings.instant)
+  const cloud = replayCloud(recorded, timings.instant)
   const account = cloud.account(rawFacts.account, rawFacts.region)
   const api = createApiServer({ namespaceDelayMs: 0 })
   fill(api, definitions())

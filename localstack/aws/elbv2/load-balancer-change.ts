@@ -16,7 +16,14 @@ import { createInterfaces, releaseInterfaces, setGroups } from '../ec2/network-i
 import type { Context } from '../service.ts'
 import { interfaceOwner } from './arn.ts'
 import { loadBalancerOf } from './lookup.ts'
-import { checkIpAddressType, checkSubnets, securityGroupsOf, subnetsOf, zonesOf } from './placement.ts'
+import {
+  checkIpAddressType,
+  checkIpamPool,
+  checkSubnets,
+  securityGroupsOf,
+  subnetsOf,
+  zonesOf,
+} from './placement.ts'
 import { invalid, refuse } from './refuse.ts'
 
 function subnetIds(wire: LoadBalancer): string[] {
@@ -100,8 +107,7 @@ export function modifyIpPools(input: ModifyIpPoolsInput, context: Context): Modi
   const record = loadBalancerOf(context, input.LoadBalancerArn)
   const pool = input.IpamPools?.Ipv4IpamPoolId
   const remove = input.RemoveIpamPools ?? []
-  if (pool !== undefined && !/^ipam-pool-[a-zA-Z0-9]+$/.test(pool))
-    invalid(`'${pool}' is not a valid IPAM pool ID`)
+  checkIpamPool(pool, record.wire.Scheme ?? 'internet-facing')
   if ((pool !== undefined) === remove.length > 0)
     invalid('Specify either the IPAM pools to use or those to remove')
   const { IpamPools: _, ...rest } = record.wire

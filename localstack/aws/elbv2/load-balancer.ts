@@ -20,7 +20,7 @@ import { listenersOf, loadBalancerOf, missing, seen, seenOrMissing } from './loo
 import { checkLoadBalancerName } from './name.ts'
 import { page } from './page.ts'
 import { refuseRegistered } from './target-load-balancer.ts'
-import { checkSubnets, securityGroupsOf, subnetsOf, zonesOf } from './placement.ts'
+import { checkPools, checkSubnets, securityGroupsOf, subnetsOf, zonesOf } from './placement.ts'
 import { quota } from './quota.ts'
 import { among, constraint, invalid, refuse } from './refuse.ts'
 import { settleUse } from './association.ts'
@@ -99,6 +99,7 @@ function wantedLoadBalancer(input: CreateLoadBalancerInput, account: Account): L
   if (type === 'gateway') invalid(`Load balancers of type '${type}' are not offered here`)
   const subnets = subnetsOf(account, input, { type, scheme })
   checkSubnets(account, subnets, { type, scheme, ipAddressType })
+  checkPools(input, subnets, scheme)
   const vpcId = subnets[0]?.VpcId
   return compact<LoadBalancer>({
     LoadBalancerName: input.Name,
@@ -109,6 +110,7 @@ function wantedLoadBalancer(input: CreateLoadBalancerInput, account: Account): L
     SecurityGroups: securityGroupsOf(account, vpcId, input.SecurityGroups, type),
     IpAddressType: ipAddressType,
     IpamPools: input.IpamPools,
+    CustomerOwnedIpv4Pool: input.CustomerOwnedIpv4Pool,
   })
 }
 
@@ -196,6 +198,7 @@ export function deleteLoadBalancer(
   const touched = listenersOf(context, record.arn).flatMap((listener) => removeListener(context, listener))
   account.loadBalancers.delete(record.arn)
   account.webAclAssociations.delete(record.arn)
+  account.classicWebAclAssociations.delete(record.arn)
   removeTags(account, record.arn)
   settleUse(context, touched)
   releaseInterfaces(context, interfaceOwner(record.arn))

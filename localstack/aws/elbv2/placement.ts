@@ -1,6 +1,7 @@
 /** Where a load balancer stands: its subnets and security groups, checked as AWS does. */
 import type { Subnet } from '@aws-sdk/client-ec2'
 import type {
+  CreateLoadBalancerInput,
   AvailabilityZone,
   IpAddressType,
   LoadBalancerAddress,
@@ -80,7 +81,11 @@ export function checkSubnets(
       'InvalidConfigurationRequest',
       'A load balancer cannot be attached to multiple subnets in the same Availability Zone',
     )
-  if (wanted.type !== 'network' && zones.size < 2)
+  // On an Outpost there is but one place.
+  const outposts = new Set(subnets.map(({ OutpostArn }) => OutpostArn))
+  if (outposts.size > 1)
+    refuse('InvalidConfigurationRequest', 'All subnets must be in the same Outpost, or in none')
+  if (wanted.type !== 'network' && zones.size < 2 && outposts.has(undefined))
     invalid('At least two subnets in two different Availability Zones must be specified')
   const [vpcId] = vpcs
   if (wanted.scheme === 'internet-facing' && !hasInternetGateway(account, vpcId))
@@ -92,6 +97,27 @@ export function checkSubnets(
         'InvalidSubnet',
         `Not enough IP space available in ${SubnetId}. ELB requires at least ${minFreeAddresses} free IP addresses in each subnet.`,
       )
+}
+
+/** From recollection: what AWS answers where a pool can't be used. */
+export function checkPools(
+  { IpamPools, CustomerOwnedIpv4Pool: customerOwned }: CreateLoadBalancerInput,
+  subnets: readonly Subnet[],
+  scheme: LoadBalancerSchemeEnum,
+): void {
+  checkIpamPool(IpamPools?.Ipv4IpamPoolId, scheme)
+  if (customerOwned === undefined) return
+  if (!/^ipv4pool-coip-[a-zA-Z0-9]+$/.test(customerOwned))
+    invalid(`'${customerOwned}' is not a valid customer-owned address pool ID`)
+  if (subnets.some(({ OutpostArn }) => OutpostArn === undefined))
+    refuse('InvalidConfigurationRequest', 'Customer-owned address pools are for load balancers on Outposts')
+}
+
+export function checkIpamPool(pool: string | undefined, scheme: LoadBalancerSchemeEnum): void {
+  if (pool === undefined) return
+  if (!/^ipam-pool-[a-zA-Z0-9]+$/.test(pool)) invalid(`'${pool}' is not a valid IPAM pool ID`)
+  if (scheme === 'internal')
+    refuse('InvalidConfigurationRequest', 'IPAM pools are for internet-facing load balancers')
 }
 
 export function checkIpAddressType(

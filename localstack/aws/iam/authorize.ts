@@ -33,6 +33,7 @@ export function authorizationsOf({ service, action, input, account }: Asked): re
       keys: { ...requested, ...tagsBorne(account, resource.id) },
     }),
   )
+  if (service.startsWith('waf')) needed.push(...settingWebAcl(action, given, account))
   const tagging = taggingOf(service, action)
   if (tagging === undefined || sent.length === 0) return needed
   const made = resources.filter(({ isNew }) => isNew === true)
@@ -45,6 +46,16 @@ export function authorizationsOf({ service, action, input, account }: Asked): re
     })),
   ]
 }
+
+/** Who changes a load balancer's web ACL changes the load balancer. */
+const settingWebAcl = (action: string, input: Input, account: Account): readonly Authorization[] =>
+  /^(?:Associate|Disassociate)WebACL$/.test(action)
+    ? texts(input['ResourceArn']).map((arn) => ({
+        action: 'elasticloadbalancing:SetWebAcl',
+        resource: arn,
+        keys: tagsBorne(account, arn),
+      }))
+    : []
 
 function taggingOf(
   service: string,

@@ -2,6 +2,7 @@
 import {
   CreateLoadBalancerCommand,
   DeleteLoadBalancerCommand,
+  ModifyIpPoolsCommand,
   ModifyLoadBalancerAttributesCommand,
   SetIpAddressTypeCommand,
   SetSecurityGroupsCommand,
@@ -44,6 +45,10 @@ export const createLoadBalancer = (
       IpAddressType: call.ipAddressType,
       SubnetMappings: subnetMappings(call),
       ...(call.securityGroups.length === 0 ? {} : { SecurityGroups: call.securityGroups.map(nameOf) }),
+      ...(call.customerOwnedIpv4Pool === undefined
+        ? {}
+        : { CustomerOwnedIpv4Pool: call.customerOwnedIpv4Pool }),
+      ...(call.ipamPool === undefined ? {} : { IpamPools: { Ipv4IpamPoolId: call.ipamPool } }),
       ...tagsMember(call.tags),
     }),
     ({ LoadBalancers }) => {
@@ -64,6 +69,7 @@ type Change = Of<
   | 'SetSubnets'
   | 'SetIpAddressType'
   | 'ModifyLoadBalancerAttributes'
+  | 'ModifyIpPools'
   | 'DeleteLoadBalancer'
 >
 
@@ -114,6 +120,8 @@ export function loadBalancerCall(call: Change, nameOf: NameOf, mirror: Mirror): 
           () => loadBalancers.patch(arn, (one) => withAttributes(one, attributes)),
         )
       })
+    case 'ModifyIpPools':
+      return [modifyIpPools(call, arn, mirror)]
     case 'DeleteLoadBalancer':
       return [
         request(new DeleteLoadBalancerCommand({ LoadBalancerArn: arn }), () =>
@@ -122,3 +130,15 @@ export function loadBalancerCall(call: Change, nameOf: NameOf, mirror: Mirror): 
       ]
   }
 }
+
+const modifyIpPools = ({ ipamPool }: Of<'ModifyIpPools'>, arn: string, mirror: Mirror): Request =>
+  request(
+    new ModifyIpPoolsCommand({
+      LoadBalancerArn: arn,
+      ...(ipamPool === '' ? { RemoveIpamPools: ['ipv4'] } : { IpamPools: { Ipv4IpamPoolId: ipamPool } }),
+    }),
+    () =>
+      mirror.loadBalancers.patch(arn, ({ ipamPool: _before, ...one }) =>
+        ipamPool === '' ? one : { ...one, ipamPool },
+      ),
+  )

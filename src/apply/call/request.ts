@@ -15,13 +15,15 @@ export type Request = {
   send(aws: Pick<Aws, 'send'>, options: SendOptions): Promise<Result<void, AwsError>>
 }
 
+/** A command may be made when it is sent, where its module is loaded with the first use. */
 export const request = <Output>(
-  command: AwsCommand<Output>,
+  command: AwsCommand<Output> | (() => Promise<AwsCommand<Output>>),
   learn: (output: NoInfer<Output>) => void,
   hide: SendOptions['hide'] = [],
 ): Request => ({
   send: async (aws, options) => {
-    const answer = await aws.send(command, hide.length > 0 ? { ...options, hide } : options)
+    const made = typeof command === 'function' ? await command() : command
+    const answer = await aws.send(made, hide.length > 0 ? { ...options, hide } : options)
     if (!answer.ok) return answer
     learn(answer.value)
     return { ok: true, value: undefined }

@@ -18,6 +18,8 @@ export function readLoadBalancer(wire: LoadBalancer, tags: Tags): ActualLoadBala
     securityGroups: [...(wire.SecurityGroups ?? [])].sort(),
     tags,
     createdAt: wire.CreatedTime?.getTime() ?? 0,
+    ...(wire.CustomerOwnedIpv4Pool ? { customerOwnedIpv4Pool: wire.CustomerOwnedIpv4Pool } : {}),
+    ...(wire.IpamPools?.Ipv4IpamPoolId ? { ipamPool: wire.IpamPools.Ipv4IpamPoolId } : {}),
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a group settles on where its members share a setting: design D3, as a Choice that plan resolves against what is served. */
 import { canonical } from '../../lib/json.ts'
 import type { Choice } from '../choice.ts'
+import type { Owned } from '../load-balancer.ts'
 import { isSound, type Scope, warn } from './scope.ts'
 
 /** What one member says of one setting. */
@@ -31,6 +32,8 @@ export type Matter<T> = {
   readonly field: string
   /** How ALBC prints the values that don't agree. */
   readonly show: (values: readonly T[]) => string
+  /** The whole sentence, where ALBC's is another than `conflicting <what>: <values>`. */
+  readonly say?: (values: readonly T[]) => string
 }
 
 type Spoken<T> = { readonly scope: Scope; readonly value: T; readonly fromParams: boolean }
@@ -62,6 +65,23 @@ export function agree<T>(voices: readonly Voice<T>[], matter: Matter<T>, fallbac
     : { oneOf: options.map(({ value, scope }) => ({ value, by: scope.member.key })) }
 }
 
+/** As `agree`, with who is told where AWS refuses it. */
+export function agreeOwned<T>(
+  voices: readonly Voice<T>[],
+  matter: Matter<T>,
+  fallback: T,
+): Owned<T> | undefined {
+  const choice = agree(voices, matter, fallback)
+  if (!choice) return undefined
+  const chosen = canonical(first(choice))
+  const all = spoken(voices)
+  const owner = all.find(({ value }) => canonical(value) === chosen) ?? all[0] ?? voices[0]
+  return { choice, by: owner?.scope.member.key ?? '' }
+}
+
+/** How Go prints a set of strings. */
+export const goList = (values: readonly string[]): string => `[${values.toSorted().join(' ')}]`
+
 /** Enough names to go on with; a group may have a thousand members. */
 export const someOf = (names: readonly string[]): string =>
   names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')
@@ -75,7 +95,8 @@ function tellLosers<T>(
 ): void {
   if (values.length < 2) return
   const won = options.length === 1 ? canonical(options[0]?.value) : undefined
-  const message = `conflicting ${matter.what}: ${matter.show(values.map(({ value }) => value))}`
+  const said = values.map(({ value }) => value)
+  const message = matter.say?.(said) ?? `conflicting ${matter.what}: ${matter.show(said)}`
   const names = someOf([...new Set(all.map(({ scope }) => scope.member.key))])
   for (const { scope, value } of all.filter((one) => canonical(one.value) !== won))
     warn(scope, 'Conflict', {

@@ -2,6 +2,7 @@
 import { keyOf } from '../../annotation/define.ts'
 import * as declared from '../../annotation/load-balancer.ts'
 import { canonical } from '../../lib/json.ts'
+import { present } from '../../lib/present.ts'
 import type { Choice } from '../choice.ts'
 import type { LoadBalancer, LoadBalancerIpAddressType, Scheme } from '../load-balancer.ts'
 import { loadBalancerName } from '../name.ts'
@@ -9,17 +10,20 @@ import { ingressRef } from '../problem.ts'
 import type { Ref } from '../ref.ts'
 import { discoverSubnets, explicitSubnets, type Subnets } from '../subnet.ts'
 import { trackingTags, withDefaults } from '../tag.ts'
-import { agree, first, stated, union, type Voice } from './agree.ts'
+import { agree, first, goList, stated, union, type Voice } from './agree.ts'
+import { capacityUnits } from './capacity.ts'
+import { customerOwnedPool, ipamPool } from './pool.ts'
 import { fault, isSound, paramsOf, type World } from './scope.ts'
 import type { Securing } from './security-group.ts'
+import { shield } from './shield.ts'
 import { byAge, soundViews, type View, voices } from './view.ts'
+import { classicWebAcl, webAcl } from './waf.ts'
 
 export const goSet = (values: readonly string[]): string =>
   `map[${values
     .toSorted()
     .map((value) => `${value}:{}`)
     .join(' ')}]`
-const goList = (values: readonly string[]): string => `[${values.toSorted().join(' ')}]`
 
 export const schemeOf = (world: World, views: readonly View[]): Choice<Scheme> => {
   const otherwise = world.settings.defaultLoadBalancerScheme
@@ -160,6 +164,14 @@ export function loadBalancerOf(
       ...withDefaults(world.settings, groupTags(views)),
       ...trackingTags(world.settings, world.stack, ref.id),
     },
+    ...present({
+      customerOwnedIpv4Pool: customerOwnedPool(views),
+      ipamPool: ipamPool(views),
+      capacityUnits: capacityUnits(views),
+      webAcl: webAcl(views),
+      classicWebAcl: classicWebAcl(views),
+      shield: shield(views),
+    }),
   }
 }
 

@@ -26,6 +26,8 @@ export type World = {
 export type Asked = {
   certificates?: true
   trustStores?: true
+  webAcls?: true
+  shieldSubscribed?: true
   readonly targetGroups: Set<string>
   /** Also those that are known. */
   readonly secrets: Set<string>
@@ -36,6 +38,8 @@ export function needsOf({ asked, facts }: World): Needs {
   return {
     ...(asked.certificates ? { certificates: true } : {}),
     ...(asked.trustStores ? { trustStores: true } : {}),
+    ...(asked.webAcls ? { webAcls: true } : {}),
+    ...(asked.shieldSubscribed ? { shieldSubscribed: true } : {}),
     ...(asked.targetGroups.size > 0 ? { targetGroups: [...asked.targetGroups].sort() } : {}),
     ...(secrets.length > 0 ? { secrets: secrets.sort() } : {}),
   }

@@ -1,22 +1,9 @@
 /** Annotations and class settings that are known but not acted upon yet: said, never silently ignored. */
-import * as addOn from '../../annotation/add-on.ts'
-import { type AnyDeclaration, keyOf } from '../../annotation/define.ts'
+import { keyOf } from '../../annotation/define.ts'
 import { createAcmCert } from '../../annotation/listener.ts'
-import * as loadBalancer from '../../annotation/load-balancer.ts'
-import { isStated, own } from '../../annotation/read.ts'
+import { own } from '../../annotation/read.ts'
 import { unknownAnnotations } from '../../annotation/unknown.ts'
-import { annotationsOf, fault, paramsOf, type Scope, warn } from './scope.ts'
-
-const later: readonly AnyDeclaration[] = [
-  addOn.wafv2AclArn,
-  addOn.wafv2AclName,
-  addOn.wafAclId,
-  addOn.webAclId,
-  addOn.shieldAdvancedProtection,
-  loadBalancer.customerOwnedIpv4Pool,
-  loadBalancer.ipamIpv4PoolId,
-  loadBalancer.minimumLoadBalancerCapacity,
-]
+import { annotationsOf, fault, type Scope, warn } from './scope.ts'
 
 export function tellUnsupported(scope: Scope): void {
   const annotations = annotationsOf(scope)
@@ -27,26 +14,10 @@ export function tellUnsupported(scope: Scope): void {
       message: `${field} is not supported yet`,
       remedy: `Remove ${field}; until then nothing of this Ingress is changed.`,
     })
-  for (const declaration of later)
-    if (isStated(annotations, declaration)) {
-      if (
-        declaration !== loadBalancer.minimumLoadBalancerCapacity ||
-        settings.featureGates.LBCapacityReservation
-      )
-        refuse(keyOf(declaration))
-    }
   if (settings.featureGates.EnableCertificateManagement) {
     const create = own(annotations, createAcmCert)
     if (create.ok && create.value) refuse(keyOf(createAcmCert))
   }
-  const params = paramsOf(scope)
-  for (const name of [
-    'wafv2AclArn',
-    'wafv2AclName',
-    'ipamConfiguration',
-    'minimumLoadBalancerCapacity',
-  ] as const)
-    if (params?.[name]) refuse(`IngressClassParams spec.${name}`)
 }
 
 export function tellUnknown(scope: Scope): void {

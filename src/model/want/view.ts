@@ -9,10 +9,14 @@ import type { LoadBalancerIpAddressType, Scheme } from '../load-balancer.ts'
 import type { SubnetSelector } from '../subnet.ts'
 import type { Tags } from '../tag.ts'
 import { classUnknown, type Stated, stated, type Voice } from './agree.ts'
+import { statedCapacity } from './capacity.ts'
+import { statedCustomerOwnedPool, statedIpamPool } from './pool.ts'
 import { type Port, type Ports, portsOf } from './port.ts'
 import { annotationsOf, fault, isSound, paramsOf, refuse, type Scope, take } from './scope.ts'
+import { statedShield } from './shield.ts'
 import { memberTags } from './tag.ts'
 import { tellUnknown, tellUnsupported } from './unsupported.ts'
+import { type StatedWebAcl, statedClassicWebAcl, statedWebAcl } from './waf.ts'
 
 type Attributes = Readonly<Record<string, string>>
 
@@ -33,6 +37,13 @@ export type View = {
   readonly tags: Stated<Tags>
   /** Whether there is to be a Network Load Balancer in front. */
   readonly frontend: Stated<boolean>
+  readonly customerOwnedPool: Stated<string>
+  readonly ipamPool: Stated<string>
+  readonly capacityUnits: Stated<number>
+  /** Empty: none. */
+  readonly webAcl: StatedWebAcl
+  readonly classicWebAcl: Stated<string>
+  readonly shield: Stated<boolean>
 }
 
 export function viewOf(scope: Scope): View {
@@ -64,6 +75,12 @@ export function viewOf(scope: Scope): View {
     attributes: stated(scope, () => take(scope, merged(annotations, declared.loadBalancerAttributes))),
     tags: stated(scope, () => memberTags(scope)),
     frontend: stated(scope, () => take(scope, exclusive(annotations, enableFrontendNlb))),
+    customerOwnedPool: stated(scope, () => statedCustomerOwnedPool(scope)),
+    ipamPool: stated(scope, () => statedIpamPool(scope)),
+    capacityUnits: stated(scope, () => statedCapacity(scope)),
+    webAcl: statedWebAcl(scope),
+    classicWebAcl: stated(scope, () => statedClassicWebAcl(scope)),
+    shield: stated(scope, () => statedShield(scope)),
   }
 }
 

@@ -7,6 +7,7 @@ import { ShieldClient } from '@aws-sdk/client-shield'
 import { STSClient } from '@aws-sdk/client-sts'
 import { WAFV2Client } from '@aws-sdk/client-wafv2'
 import { inProcess } from '../../../localstack/aws/in-process.ts'
+import { createWafRegionalClient } from '../../../src/aws/waf-regional.ts'
 import type { Handle } from '../../../src/lib/http.ts'
 
 export function clientsFor(
@@ -27,6 +28,7 @@ export function clientsFor(
     acm: new ACMClient(config),
     sts: new STSClient(config),
     wafv2: new WAFV2Client(config),
+    'waf-regional': createWafRegionalClient(config),
     shield: new ShieldClient(config),
     tagging: new ResourceGroupsTaggingAPIClient(config),
   }
