@@ -8,7 +8,7 @@ const layers: Record<string, { readonly may: readonly string[]; readonly pure?: 
   annotation: { may: ['lib'], pure: true },
   model: { may: ['lib', 'annotation', 'route', 'kind'], pure: true },
   plan: { may: ['lib', 'model', 'route', 'kind'], pure: true },
-  status: { may: ['lib', 'model', 'plan'], pure: true },
+  status: { may: ['lib', 'model', 'plan', 'kind'], pure: true },
   kube: { may: ['lib', 'model', 'status', 'kind'] },
   aws: { may: ['lib', 'model', 'route', 'kind'] },
   watch: { may: ['lib', 'model', 'kube', 'annotation', 'kind'] },

@@ -8,6 +8,7 @@ import { createRoles } from './aws/role.ts'
 import { createSweeper } from './aws/sweep.ts'
 import type { Config } from './config.ts'
 import { createKube, type Kube } from './kube/client.ts'
+import type { KubeError } from './kube/error.ts'
 import { createRecorder, type Recorder } from './kube/event.ts'
 import type { Handle } from './lib/http.ts'
 import type { Bindings } from './reconcile/bindings.ts'
@@ -18,6 +19,8 @@ import { groupKey } from './reconcile/key.ts'
 import { createObserved } from './reconcile/observed.ts'
 import { createDepartures } from './reconcile/policy.ts'
 import { joinQueues } from './reconcile/queues.ts'
+import { recordedSecrets } from './reconcile/publish.ts'
+import { createRecords } from './reconcile/records.ts'
 import { createReports } from './reconcile/report.ts'
 import { createTargetsMemory } from './reconcile/targets-memory.ts'
 import { createTurns } from './reconcile/turns.ts'
@@ -111,6 +114,8 @@ function contextOf(
       log.warn({ reason: error.reason, error: error.message, event: note.reason }, 'event not written'),
   })
   const queue = queueOf({ flags, log, run: (pass) => work(pass, context) })
+  const kube = createKube(onlyWhile(stillLeader, handle))
+  const followed = ending(informers, subscriptions)
   const context: Context = {
     settings,
     observe: flags.mode === 'observe',
@@ -121,24 +126,19 @@ function contextOf(
     sweeper: createSweeper(aws, mirror),
     facts: createFactReader(aws, settings),
     networkInterfaces: createNetworkInterfaces(aws, settings),
-    kube: createKube(onlyWhile(stillLeader, handle)),
-    informers: {
-      ...informers,
-      onChange: (kind, handler) => {
-        const unsubscribe = informers.onChange(kind, handler)
-        subscriptions.push(unsubscribe)
-        return unsubscribe
-      },
-    },
+    kube,
+    informers: followed,
     bindings,
     secrets: secretsOf(createKube(handle), queue, log),
-    recordedSecrets: () => undefined,
+    recordedSecrets: (stack) => recordedSecrets(stack, context),
     queue,
     reports: createReports(
       // What fails because leadership is over is nobody's problem.
       { record: (note) => (stillLeader() ? recorder.record(note) : undefined) },
       finder(informers),
     ),
+    records: createRecords({ kube, informers: followed, queue, onRefused: refusedBy(log) }),
+    outside: new Set(),
     endpointRules: createEndpointRules(),
     backendUsers: new Map(),
     roles: createRoles(aws, settings.clusterName, (credentials) => createAws({ ...wired, credentials })),
@@ -168,6 +168,27 @@ const secretsOf = (kube: Kube, queue: Queue, log: Logger): Secrets =>
     // Not the message: it quotes an answer that is garbled.
     onError: (secret, { status, reason }) => log.warn({ secret, status, reason }, 'Secret not read'),
   })
+const refusedBy =
+  (log: Logger) =>
+  (resource: string, { reason, message }: KubeError): void =>
+    log.warn({ resource, reason, error: message }, 'not written: the API server refuses')
+
+/** The same, of which every handler ends with this leadership. */
+function ending(informers: Informers, subscriptions: (() => void)[]): Informers {
+  const noted = (unsubscribe: () => void): (() => void) => {
+    subscriptions.push(unsubscribe)
+    return unsubscribe
+  }
+  const { ingressReports, ingressGroups } = informers.optional
+  return {
+    ...informers,
+    optional: {
+      ingressReports: { ...ingressReports, onAppear: (handler) => noted(ingressReports.onAppear(handler)) },
+      ingressGroups: { ...ingressGroups, onAppear: (handler) => noted(ingressGroups.onAppear(handler)) },
+    },
+    onChange: (kind, handler) => noted(informers.onChange(kind, handler)),
+  }
+}
 
 /** What a restart may forget: AWS and the cluster say it again. */
 const remembered = (): Pick<Context, 'departures' | 'full' | 'pace'> => ({

@@ -142,6 +142,11 @@ const informersOf = ({ kube, log }: StartOptions): Informers =>
   createInformers(createKube(kube), {
     onError: (resource, error, waitMs) =>
       log.warn({ resource, reason: error.reason, error: error.message, waitMs }, 'watch failed'),
+    onMissing: (resource, error) =>
+      log.warn(
+        { resource, reason: error.reason, error: error.message },
+        'not written until the API server shows this kind: apply crds/, or permit it; all else works',
+      ),
     onHandlerError: (thrown) => log.error({ err: thrown }, 'a watch handler threw'),
   })
 

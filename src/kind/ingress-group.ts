@@ -1,6 +1,6 @@
 /** IngressGroup (`albatross.dev/v1alpha1`): one load balancer and who shares it; for operators (design D8). */
 import { z } from 'zod'
-import { conditions, int64, maybe } from './shape.ts'
+import { type DeepReadonly, conditions, int64, maybe } from './shape.ts'
 
 const time = (): z.ZodString => z.string().meta({ format: 'date-time' })
 
@@ -19,22 +19,34 @@ const ruleOwner = z.object({
 })
 const secretVersion = z.object({ namespace: z.string(), name: z.string(), resourceVersion: z.string() })
 const plan = z.object({
-  hash: z.string(),
+  hash: z.string().describe('Equal for plans that do the same.'),
+  approve: maybe(z.string().describe('What an approval of the steps that are stopped must name.')),
   time: maybe(time()),
   steps: maybe(
-    z.array(
-      z.object({
-        id: z.string(),
-        impact: z.enum(['none', 'in place', 'replaces', 'deletes']),
-        owner: z.string(),
-        reason: z.string(),
-        result: maybe(z.string()),
-      }),
-    ),
+    z
+      .array(
+        z.object({
+          id: z.string(),
+          impact: z.enum(['none', 'in place', 'replaces', 'deletes']),
+          owner: z.string(),
+          reason: z.string(),
+          result: maybe(
+            z
+              .string()
+              .describe('`done`, `failed`, `skipped`, `stopped` by a guard, or `planned` in observe mode.'),
+          ),
+        }),
+      )
+      .describe('The first of them.'),
   ),
+  total: maybe(z.int32().describe('How many steps it has in all.')),
 })
 
 export const ingressGroupStatus = z.object({
+  controller: maybe(
+    z.string().describe('Who writes it: the `spec.controller` of the IngressClasses served.'),
+  ),
+  stack: maybe(z.string().describe('Name of the group, or `<namespace>/<ingress>` of one without.')),
   loadBalancerArn: maybe(z.string()),
   address: maybe(z.string().describe('DNS name of the load balancer.')),
   listeners: maybe(z.array(z.object({ port: z.int32(), protocol: z.string(), arn: maybe(z.string()) }))),
@@ -52,6 +64,7 @@ export const ingressGroupStatus = z.object({
   plan: maybe(plan.describe('The last plan; in observe mode, what would be done.')),
   conditions: maybe(conditions),
 })
+export type IngressGroupStatus = DeepReadonly<z.infer<typeof ingressGroupStatus>>
 
 export const ingressGroup = z
   .object({ status: maybe(ingressGroupStatus) })

@@ -5,6 +5,8 @@ import type {
   Ingress,
   IngressClass,
   IngressClassParams,
+  IngressGroup,
+  IngressReport,
   KubeObject,
   Namespace,
   Node,
@@ -53,6 +55,17 @@ export const targetGroupBindings = resource<TargetGroupBinding>(
   'elbv2.k8s.aws/v1beta1',
   'targetgroupbindings',
   'TargetGroupBinding',
+)
+export const ingressReports = resource<IngressReport>(
+  'albatross.dev/v1alpha1',
+  'ingressreports',
+  'IngressReport',
+)
+export const ingressGroups = resource<IngressGroup>(
+  'albatross.dev/v1alpha1',
+  'ingressgroups',
+  'IngressGroup',
+  'cluster',
 )
 export const services = resource<Service>('v1', 'services', 'Service')
 export const endpointSlices = resource<EndpointSlice>(

@@ -1,5 +1,7 @@
 /** Kubernetes objects as the API server's JSON has them, narrowed to what we read. Caches hold exactly these. */
 import type { IngressClassParamsSpec } from '../kind/ingress-class-params.ts'
+import type { IngressGroupStatus } from '../kind/ingress-group.ts'
+import type { IngressReportStatus } from '../kind/ingress-report.ts'
 import type { TargetGroupBindingSpec } from '../kind/target-group-binding.ts'
 import type { Secret } from '../lib/secret.ts'
 
@@ -15,8 +17,9 @@ export type Metadata = {
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
   readonly finalizers?: readonly string[]
-  /** Of pods alone. */
+  /** Of pods and IngressReports alone. */
   readonly ownerReferences?: readonly {
+    readonly uid?: string
     readonly kind: string
     readonly name: string
     readonly controller?: boolean
@@ -164,6 +167,9 @@ export type TargetGroupBinding = KubeObject & {
   readonly spec: TargetGroupBindingSpec
   readonly status?: { readonly observedGeneration?: number; readonly conditions?: readonly PodCondition[] }
 }
+
+export type IngressReport = KubeObject & { readonly status?: IngressReportStatus }
+export type IngressGroup = KubeObject & { readonly status?: IngressGroupStatus }
 
 /** What a group's model reads: every Ingress (membership needs them all), and the objects they may name. */
 export type Cluster = {

@@ -2,16 +2,17 @@
 import type { IngressKey } from '../model/choice.ts'
 import type { Problem } from '../model/problem.ts'
 import { refKey } from '../model/ref.ts'
-import type { Call, Hold, Impact, Name, Step, Wait } from './step.ts'
+import type { Call, Hold, Impact, Name, Plan, Step, Wait } from './step.ts'
 
 export type Draft = {
   readonly steps: readonly Step[]
   readonly waits: readonly Wait[]
   readonly holds: readonly Hold[]
   readonly problems: readonly Problem[]
+  readonly owned: NonNullable<Plan['owned']>
 }
 
-const nothing: Draft = { steps: [], waits: [], holds: [], problems: [] }
+const nothing: Draft = { steps: [], waits: [], holds: [], problems: [], owned: [] }
 
 export const draft = (parts: Partial<Draft>): Draft => ({ ...nothing, ...parts })
 
@@ -20,6 +21,7 @@ export const join = (drafts: readonly Draft[]): Draft => ({
   waits: drafts.flatMap(({ waits }) => waits),
   holds: drafts.flatMap(({ holds }) => holds),
   problems: drafts.flatMap(({ problems }) => problems),
+  owned: drafts.flatMap(({ owned }) => owned),
 })
 
 /** The owner of a step that serves all members. */

@@ -97,6 +97,10 @@ export const conditionsKey = memo((conditions: readonly Condition[]): string =>
 export const transformsKey = (transforms: readonly Transform[]): string =>
   transforms.length === 0 ? '[]' : canonical([...transforms].sort((a, b) => byText(a.type, b.type)))
 
+/** Text that is equal for rules of equal content. */
+export const contentKey = ({ conditions, actions, transforms }: Content): string =>
+  canonical([conditionsKey(conditions), actionsKey(actions), transformsKey(transforms)])
+
 export const sameTransforms = (a: Content, b: Content): boolean =>
   transformsKey(a.transforms) === transformsKey(b.transforms)
 

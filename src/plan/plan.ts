@@ -49,6 +49,7 @@ export function plan(desired: Desired, actual: Actual, input: PlanInput): Plan {
     holds: [...new Map(parts.holds.map((hold) => [canonical(hold), hold])).values()],
     problems: [...new Map(parts.problems.map((problem) => [canonical(problem), problem])).values()],
     ...(fleet.current ? { address: fleet.current.arn } : {}),
+    owned: parts.owned,
   }
 }
 

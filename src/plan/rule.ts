@@ -66,7 +66,7 @@ export function planRules(context: RuleContext): Draft {
     changes.draft,
     park({ world, listener, name, parked, gates, changes: changes.draft.steps }),
     ruleTags(world, slots),
-    draft({ holds: holds(world, slots, listener.port) }),
+    draft({ holds: holds(world, slots, listener.port), owned: owned(world, slots) }),
   ])
 }
 
@@ -294,6 +294,14 @@ function ruleTags(world: World, slots: readonly Slot[]): Draft {
   })
   return tagSteps(changes, { keepSurplus: false })
 }
+
+/** What is wanted as it stands, or becomes what is wanted, is the wanting member's, whoever it was made for. */
+const owned = (world: World, slots: readonly Slot[]): Draft['owned'] =>
+  slots.flatMap((slot) => {
+    if (slot.kind === 'create' || slot.kind === 'delete') return []
+    const owner = slot.wanted?.owner ?? ownerOf(world, slot.rule)
+    return owner === undefined ? [] : [{ rule: slot.rule.arn, owner }]
+  })
 
 function holds(world: World, slots: readonly Slot[], port: number): Draft['holds'] {
   const kept = slots.flatMap((slot) => (slot.kind === 'keep' && !slot.wanted ? [slot.rule] : []))

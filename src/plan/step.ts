@@ -266,4 +266,6 @@ export type Plan = {
   readonly address?: string
   /** What the guard keeps from running until somebody approves of this hash. */
   readonly guarded?: { readonly hash: string; readonly steps: readonly Step[] }
+  /** Whose each served rule is, as far as that is known; rules that go aside. */
+  readonly owned?: readonly { readonly rule: string; readonly owner: IngressKey }[]
 }

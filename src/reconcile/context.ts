@@ -17,6 +17,7 @@ import type { Bindings } from './bindings.ts'
 import type { EndpointRules } from './endpoint-rules.ts'
 import type { Departures } from './policy.ts'
 import type { Observed } from './observed.ts'
+import type { Records } from './records.ts'
 import type { Reports } from './report.ts'
 import type { TargetsMemory } from './targets-memory.ts'
 import type { Turns } from './turns.ts'
@@ -46,6 +47,10 @@ export type Context = {
   readonly recordedSecrets: (stack: string) => ReadonlyMap<string, string> | undefined
   readonly queue: Queue
   readonly reports: Reports
+  /** IngressReports and IngressGroups. */
+  readonly records: Records
+  /** Ingresses that are in no group because of what is wrong with them. */
+  readonly outside: Set<IngressKey>
   /** What every binding wants on the security groups of nodes and pods. */
   readonly endpointRules: EndpointRules
   /** What the last model of each stack came to: whether it names the shared backend security group. */

@@ -23,7 +23,8 @@ import { factsFor } from './facts.ts'
 import { backendGroupKey, groupKey } from './key.ts'
 import { policyOf, refOf } from './policy.ts'
 import { claim, finish, type Passed } from './member.ts'
-import { afterAwsError, again, settled, soonest } from './verdict.ts'
+import { publishUnread, recordedOwners, unpublishGroup } from './publish.ts'
+import { afterAwsError, again, delayOf, settled, soonest } from './verdict.ts'
 import { satisfy } from './wait.ts'
 
 /** A plan says what is safe now; a pass goes on until nothing more is, or this often. */
@@ -49,14 +50,14 @@ export async function reconcileGroup(stack: string, pass: Pass, context: Context
 const readsOf = (stack: string): string => `${groupKey(stack)} reads`
 
 /** Nothing can be said of the group while AWS does not let us look: its members are told what is missing. */
-function refused({ stack, members, leaving }: Group, error: AwsError, { reports }: Context): Verdict {
+function refused(group: Group, error: AwsError, context: Context): Verdict {
   const lasting = error.kind === 'denied' || error.kind === 'invalid'
-  const everyone = [...members.map(({ ingress }) => ingress), ...leaving]
-  if (lasting)
-    reports.problems(
-      readsOf(stack),
-      everyone.map((ingress) => refusal(error, refOf(ingress))),
-    )
+  const everyone = [...group.members.map(({ ingress }) => ingress), ...group.leaving]
+  if (lasting) {
+    const problems = everyone.map((ingress) => refusal(error, refOf(ingress)))
+    context.reports.problems(readsOf(group.stack), problems)
+    publishUnread(group, problems, delayOf(error) / 1000, context)
+  }
   return afterAwsError(error)
 }
 
@@ -74,8 +75,10 @@ async function areLeaving({ leaving }: Group, { kube, mirror, departures }: Cont
   return true
 }
 
-function forget(stack: string, { reports, full, backendUsers, secrets }: Context): Verdict {
+function forget(stack: string, context: Context): Verdict {
+  const { reports, full, backendUsers, secrets } = context
   secrets.use(stack, [])
+  unpublishGroup(stack, context)
   reports.problems(groupKey(stack), [])
   reports.problems(readsOf(stack), [])
   backendUsers.delete(stack)
@@ -93,7 +96,7 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
   for (let round = 0; ; round += 1) {
     const modelled = await model(group, pass, context)
     if (!modelled.ok) return modelled
-    const planned = planOf(group, modelled.value, context)
+    const { planned, proposed } = planOf(group, modelled.value, context)
     const outcome = await run(planned, pass, context)
     noteFull(outcome, group.stack, context)
     written.push(...outcome.results.flatMap(({ step, result }) => (result === 'done' ? [step] : [])))
@@ -109,7 +112,8 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
     else wait = again(500, 'some steps are left')
     const actual = actualOf(modelled.value, context)
     if (modelled.value.needs.secrets) wait = soonest([wait, again(2_000, 'a Secret cannot be read now')])
-    return { ok: true, value: { built: modelled.value, plan: planned, outcome, actual, written, wait } }
+    const built = modelled.value
+    return { ok: true, value: { built, proposed, plan: planned, outcome, actual, written, wait } }
   }
 }
 
@@ -157,18 +161,20 @@ function together(a: Needs, b: Needs): Needs {
   }
 }
 
-function planOf(group: Group, built: Built, context: Context): Plan {
-  const { desired } = built
+type Planned = { readonly proposed: Plan; readonly planned: Plan }
+
+function planOf(group: Group, built: Built, context: Context): Planned {
   const actual = actualOf(built, context)
-  const planned = plan(desired, actual, {
+  const proposed = plan(built.desired, actual, {
     now: Date.now(),
     settings: context.settings,
     filled: filledOf(actual, context),
     shown: shownBy(group),
     noLoadBalancerMore: isFull(group.stack, context),
+    owners: recordedOwners(group, actual, context),
   })
-  if (context.observe) context.observed.tell(planned)
-  return guard(planned, policyOf(group, actual, context))
+  if (context.observe) context.observed.tell(proposed)
+  return { proposed, planned: guard(proposed, policyOf(group, actual, context)) }
 }
 
 const shownBy = ({ members, leaving }: Group): ReadonlySet<string> =>

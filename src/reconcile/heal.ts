@@ -11,6 +11,7 @@ import { type Context, optionsOf } from './context.ts'
 import { closedTo } from './endpoint-security-group.ts'
 import { healFrontends } from './heal-frontend.ts'
 import { endpointGroupKey, targetsKey } from './key.ts'
+import { publishHealth } from './publish.ts'
 import { reachOf } from './reach.ts'
 
 /** Every call waits for its turn behind all others; a sweep that comes while one is under way does nothing. */
@@ -101,6 +102,7 @@ async function healTargets(binding: TargetGroupBinding, pass: Pass, context: Con
     queue.add(targetsKey(keyOf(binding)), 'drift')
     return
   }
+  publishHealth(arn, context)
   const [was, is] = [live(before), live(read.value)]
   if (equal(was, is)) return
   const gone = was.filter((target) => !is.includes(target))

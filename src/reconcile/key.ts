@@ -4,12 +4,17 @@ export type Key =
   | { readonly loop: 'targets'; readonly binding: string }
   | { readonly loop: 'endpoint-sg'; readonly group: string }
   | { readonly loop: 'backend-sg' }
+  | { readonly loop: 'ingress-report'; readonly name: string }
+  | { readonly loop: 'ingress-group'; readonly name: string }
 
 export const groupKey = (stack: string): string => `group:${stack}`
 /** `binding`: `<namespace>/<name>`. */
 export const targetsKey = (binding: string): string => `targets:${binding}`
 export const endpointGroupKey = (id: string): string => `endpoint-sg:${id}`
 export const backendGroupKey = 'backend-sg'
+/** `name`: `<namespace>/<name>`. */
+export const ingressReportKey = (name: string): string => `ingress-report:${name}`
+export const ingressGroupKey = (name: string): string => `ingress-group:${name}`
 
 export function readKey(key: string): Key {
   if (key === backendGroupKey) return { loop: 'backend-sg' }
@@ -22,6 +27,10 @@ export function readKey(key: string): Key {
       return { loop: 'targets', binding: rest }
     case 'endpoint-sg':
       return { loop: 'endpoint-sg', group: rest }
+    case 'ingress-report':
+      return { loop: 'ingress-report', name: rest }
+    case 'ingress-group':
+      return { loop: 'ingress-group', name: rest }
     default:
       throw new Error(`no loop for key ${key}`)
   }

@@ -11,6 +11,7 @@ import { reconcileGroup } from './group.ts'
 import { backendGroupKey, endpointGroupKey, groupKey, readKey, targetsKey } from './key.ts'
 import { findEndpointGroups, heal } from './heal.ts'
 import { nudgeOnChange } from './nudge.ts'
+import { publishOutside, unpublishStale } from './publish.ts'
 import { reconcileTargets } from './targets.ts'
 
 export async function work(pass: Pass, context: Context): Promise<Verdict> {
@@ -25,6 +26,10 @@ export async function work(pass: Pass, context: Context): Promise<Verdict> {
         return await reconcileEndpointGroup(key.group, pass, context)
       case 'backend-sg':
         return await reconcileBackendGroup(pass, context)
+      case 'ingress-report':
+        return await context.records.write('ingressReports', key.name)
+      case 'ingress-group':
+        return await context.records.write('ingressGroups', key.name)
     }
   } finally {
     context.unseen.delete(pass.key)
@@ -48,6 +53,7 @@ export async function begin(context: Context, signal: AbortSignal): Promise<void
   await lookAtNodes(start, context)
   for (const key of [...keys, ...groups, backendGroupKey]) queue.add(key, 'resync')
   reportOutside(context)
+  unpublishStale(context)
 }
 
 /** The network interfaces of all nodes in a few calls, rather than those of each binding's nodes in many. */
@@ -66,8 +72,8 @@ async function lookAtNodes(pass: Pass, context: Context): Promise<void> {
 }
 
 /** Ingresses that are in no group because of what is wrong with them. */
-function reportOutside({ informers, settings, reports }: Context): void {
-  reports.problems('outside', groupsOf(informers.snapshot(), settings).problems)
+function reportOutside(context: Context): void {
+  context.reports.problems('outside', publishOutside(context))
 }
 
 /** Heals the mirror, and has a look at what turned out different. */

@@ -2,34 +2,26 @@
 import { leftover } from '../aws/leftover.ts'
 import { ingresses } from '../kube/resource.ts'
 import { addFinalizer, applyIngressStatus, removeFinalizer } from '../kube/write.ts'
-import { type Actual, everyLoadBalancer, everyTargetGroup } from '../model/actual.ts'
+import { everyLoadBalancer, everyTargetGroup } from '../model/actual.ts'
 import type { IngressKey } from '../model/choice.ts'
 import { type Ingress, keyOf } from '../model/cluster.ts'
-import type { Built } from '../model/desired.ts'
 import { type Group, groupsOf, type Member } from '../model/group.ts'
 import { frontendNlbName, loadBalancerName } from '../model/name.ts'
 import type { Problem } from '../model/problem.ts'
-import { isFrontend } from '../model/ref.ts'
-import type { Outcome } from '../plan/outcome.ts'
-import type { Plan, Step, Wait } from '../plan/step.ts'
 import { problemOf, reconciled } from '../status/event.ts'
+import { targetGroupsOf } from '../status/health.ts'
 import { hostNamesOf, statusIsCurrent, statusOf, statusWithout } from '../status/ingress.ts'
+import type { Passed as Done } from '../status/passed.ts'
+import { isServed } from '../status/progress.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { type Context, readerOf } from './context.ts'
 import { backendGroupKey, groupKey } from './key.ts'
 import { refOf } from './policy.ts'
-import { afterAwsError, afterKubeError, again, settled, soonest } from './verdict.ts'
+import { publish, unpublishIngress } from './publish.ts'
+import { afterAwsError, afterKubeError, again, refusedAgainMs, settled, soonest } from './verdict.ts'
 
-export type Passed = {
-  readonly built: Built
-  readonly plan: Plan
-  readonly outcome: Outcome
-  readonly actual: Actual
-  /** Steps that were done in all rounds of the pass. */
-  readonly written: readonly Step[]
-  readonly wait: Verdict
-}
+export type Passed = Done & { readonly wait: Verdict }
 type Claimed = { readonly ok: true } | { readonly ok: false; readonly verdict: Verdict }
 
 /** Nothing is built for an Ingress that could go without our noticing: every active member bears the finalizer first. */
@@ -45,7 +37,9 @@ export async function claim({ members, finalizer }: Group, { kube, observe }: Co
 
 export async function finish(group: Group, passed: Passed, { pass, context }: Finishing): Promise<Verdict> {
   const failures = failuresOf(passed)
-  const problems = [...passed.built.problems, ...passed.plan.problems, ...chargedTo(group, failures)]
+  const found = [...passed.built.problems, ...passed.plan.problems]
+  const refusals = chargedTo(group, failures)
+  const problems = [...found, ...refusals]
   context.reports.problems(groupKey(group.stack), problems)
   noteBackendUse(group, passed, context)
   const faulty = new Set(
@@ -59,6 +53,7 @@ export async function finish(group: Group, passed: Passed, { pass, context }: Fi
   const verdicts: Verdict[] = [passed.wait, ...failures.map(({ error }) => afterAwsError(error))]
   if (problems.some(isAboutFacts)) verdicts.push(lookAgain(context))
   for (const member of group.members) verdicts.push(await tell(member, passed, { context, faulty, told }))
+  publish(group, passed, { problems: found, refusals, retrySeconds: retryOf }, context)
   for (const ingress of group.leaving) verdicts.push(await release(ingress, group, { passed, pass, context }))
   return soonest(verdicts)
 }
@@ -74,9 +69,17 @@ const aboutFacts: ReadonlySet<Problem['kind']> = new Set([
 ])
 const isAboutFacts = ({ kind, level }: Problem): boolean => level === 'error' && aboutFacts.has(kind)
 
+const factsAgainMs = 60_000
+
 function lookAgain({ facts }: Context): Verdict {
   facts.forget(30_000)
-  return again(60_000, 'something that was missing in the account may be there then')
+  return again(factsAgainMs, 'something that was missing in the account may be there then')
+}
+
+/** In seconds; undefined for what only an edit mends. */
+function retryOf(problem: Problem): number | undefined {
+  if (isAboutFacts(problem)) return factsAgainMs / 1_000
+  return problem.kind === 'AwsDenied' || problem.kind === 'AwsRefused' ? refusedAgainMs / 1_000 : undefined
 }
 
 const failuresOf = ({ outcome }: Passed) =>
@@ -116,7 +119,7 @@ async function tell(
 ): Promise<Verdict> {
   const { actual, plan } = passed
   const loadBalancer = actual.loadBalancers.find(({ arn }) => arn === plan.address)
-  const programmed = isProgrammed(key, passed) || showsAnother(ingress, passed)
+  const programmed = isServed(key, passed) || showsAnother(ingress, passed)
   const wanted = statusOf(actual, { loadBalancer, programmed })
   const current = wanted === undefined || statusIsCurrent(ingress, wanted)
   if (!current && !context.observe) {
@@ -134,25 +137,6 @@ const showsAnother = (ingress: Ingress, { actual, plan }: Passed): boolean =>
   actual.loadBalancers.some(
     ({ arn, dnsName }) => arn !== plan.address && hostNamesOf(ingress).includes(dnsName.toLowerCase()),
   )
-
-/** What must come before the rules of somebody. */
-const before: ReadonlySet<Wait['for']> = new Set(['backendSecurityGroup', 'targetsRegistered'])
-
-/** Some rule of it, or the default action that it states, is served: no step of its own is left, nor one that makes what all need. */
-function isProgrammed(key: IngressKey, { built, plan, outcome }: Passed): boolean {
-  if (built.desired.held.includes(key) || plan.waits.some((wait) => before.has(wait.for))) return false
-  const undone = new Set([
-    ...plan.steps.filter(({ id }) => !outcome.results.some((one) => one.step.id === id)).map(({ id }) => id),
-    ...outcome.results.filter(({ result }) => result !== 'done').map(({ step }) => step.id),
-  ])
-  return !plan.steps.some(
-    (step) =>
-      undone.has(step.id) &&
-      (step.owner === key || (step.owner === 'group' && step.call.startsWith('Create') && !inFront(step))),
-  )
-}
-/** The load balancer answers without the one in front of it. */
-const inFront = (step: Step): boolean => 'ref' in step && isFrontend(step.ref)
 
 /** A member that leaves keeps its finalizer until nothing of it is left in AWS; then its status loses our address. */
 async function release(
@@ -173,6 +157,7 @@ async function release(
   const last = group.members.length === 0 ? await isLeft(group, { passed, pass, context }) : settled
   if (last.verdict !== 'settled') return last
   const removed = await removeFinalizer(context.kube, ingresses, ingress, group.finalizer)
+  if (!isMember(ingress, context)) unpublishIngress(keyOf(ingress), context)
   return removed.ok || removed.error.status === 404 ? settled : afterKubeError(removed.error)
 }
 
@@ -212,11 +197,10 @@ function remains(ingress: Ingress, group: Group, { actual, plan }: Passed): bool
       0
     )
   }
-  const prefix = `${keyOf(ingress)}-`
-  const own = (text: string | undefined): boolean => text?.startsWith(prefix) ?? false
+  const everyone = new Set([...group.members.map(({ key }) => key), ...group.leaving.map(keyOf)])
   return (
     plan.waits.some((wait) => wait.for === 'bindingGone') ||
-    actual.targetGroups.some(({ tags }) => own(tags['ingress.k8s.aws/resource'])) ||
+    targetGroupsOf(actual, everyone).has(keyOf(ingress)) ||
     actual.rules.some(({ tags }) => tags['albatross.dev/ingress'] === keyOf(ingress))
   )
 }

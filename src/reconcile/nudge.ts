@@ -2,6 +2,7 @@
 import { type Ingress, keyOf, type Node, type Pod, type TargetGroupBinding } from '../model/cluster.ts'
 import { groupsOf, stacksHolding } from '../model/group.ts'
 import type { Settings } from '../model/settings.ts'
+import { approvalAnnotation } from '../plan/approval.ts'
 import type { Informers } from '../watch/informers.ts'
 import type { Queue } from '../watch/queue.ts'
 import { type Bindings, stackOf } from './bindings.ts'
@@ -44,6 +45,12 @@ export function nudgeOnChange(given: Given): void {
       for (const stack of stacksOf(given, keyOf(one))) group(stack)
     for (const binding of informers.stores.targetGroupBindings.by('service', key))
       queue.add(targetsKey(keyOf(binding)))
+  })
+  // Somebody approved of what a guard stops.
+  informers.onChange('ingressGroups', (old, now) => {
+    const before = old?.metadata.annotations?.[approvalAnnotation]
+    const stack = now?.status?.stack
+    if (stack !== undefined && before !== now?.metadata.annotations?.[approvalAnnotation]) group(stack)
   })
   nudgeTargets(given)
 }

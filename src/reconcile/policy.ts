@@ -31,9 +31,14 @@ export function policyOf(group: Group, actual: Actual, context: Context): GuardP
     explicit,
     owned,
     members: everyone.map(refOf),
-    group: { name: groupName(stack) },
+    group: approvalOf(groupName(stack), context),
     now,
   }
+}
+
+function approvalOf(name: string, { informers }: Context): GuardPolicy['group'] {
+  const annotations = informers.stores.ingressGroups.get(name)?.metadata.annotations
+  return { name, ...(annotations ? { annotations } : {}) }
 }
 
 const leavingOf = (here: readonly Ingress[], log: Departed, now: number, pending: number): Leaving => {

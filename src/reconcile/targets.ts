@@ -19,6 +19,7 @@ import { nobody, open, want } from './endpoint-guard.ts'
 import { groupKey, targetsKey } from './key.ts'
 import { bindingFinalizer, leave } from './leave.ts'
 import { preStopOf } from './pre-stop.ts'
+import { publishHealth } from './publish.ts'
 import { reachOf, type Refused } from './reach.ts'
 import { followHealth } from './readiness.ts'
 import { write } from './register.ts'
@@ -113,6 +114,7 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   // What had no room may have it now.
   const rest = done && !held && !opened.wait && missingOf(wanted, arn, context) > 0
   const health = held ? settled : await followHealth(binding, wanted.sources, aws, pass, context)
+  publishHealth(arn, context)
   return soonest([
     told,
     health,

@@ -6,6 +6,9 @@ import type { Verdict } from '../watch/verdict.ts'
 export const settled: Verdict = { verdict: 'settled' }
 export const again = (afterMs: number, why: string): Verdict => ({ verdict: 'again', afterMs, why })
 
+/** What a person must mend. */
+export const refusedAgainMs = 60_000
+
 /** By kind: what passes by itself is looked at soon, what a person must mend late. */
 const delays: Readonly<Record<AwsError['kind'], number>> = {
   throttled: 2_000,
@@ -14,9 +17,9 @@ const delays: Readonly<Record<AwsError['kind'], number>> = {
   notFound: 500,
   exists: 500,
   inUse: 1_000,
-  quota: 60_000,
-  denied: 60_000,
-  invalid: 60_000,
+  quota: refusedAgainMs,
+  denied: refusedAgainMs,
+  invalid: refusedAgainMs,
 }
 
 /** AWS is asked again, and nobody has to do anything. */

@@ -9,6 +9,8 @@ import {
   type Ingress,
   type IngressClass,
   type IngressClassParams,
+  type IngressGroup,
+  type IngressReport,
   type KubeObject,
   type Namespace,
   type Node,
@@ -24,6 +26,7 @@ import {
   serviceOfSlice,
   servicesOfIngress,
 } from './index-key.ts'
+import { type Presence, presence } from './presence.ts'
 import { type Reflector, type ReflectorState, startReflector } from './reflector.ts'
 import { createStore, type Handler, type Indexer, type Store, type StoreWriter } from './store.ts'
 import * as slim from './transform.ts'
@@ -38,15 +41,22 @@ type Stores = {
   readonly nodes: Store<Node>
   readonly namespaces: Store<Namespace>
   readonly targetGroupBindings: Store<TargetGroupBinding, 'service' | 'targetGroup'>
+  readonly ingressReports: Store<IngressReport>
+  readonly ingressGroups: Store<IngressGroup>
 }
 type Kind = keyof Stores
 type ObjectOf<K extends Kind> = ReturnType<Stores[K]['list']>[number]
 
+/** Ours to write, and no more than told: a cluster may lack them. */
+type OptionalKind = 'ingressReports' | 'ingressGroups'
+
 export type Informers = {
   readonly stores: Stores
+  /** Which of the kinds that a cluster may lack are there. */
+  readonly optional: Readonly<Record<OptionalKind, Presence>>
   /** Begins to follow; before this the stores are empty. */
   start(): void
-  /** True once every kind is complete; false when stopped before. */
+  /** True once every kind that the cluster must have is complete; false when stopped before. */
   readonly synced: Promise<boolean>
   /** What a group's model reads; the same value until one of its kinds changes. */
   snapshot(): Cluster
@@ -59,6 +69,8 @@ export type Informers = {
 export type InformerOptions = {
   readonly onError?: (resource: string, error: KubeError, waitMs: number) => void
   readonly onHandlerError?: (thrown: unknown) => void
+  /** A kind that the cluster may lack is not there, or may not be looked at: told once, until it was there. */
+  readonly onMissing?: (resource: string, error: KubeError) => void
 }
 
 type With = { readonly kube: Kube } & InformerOptions
@@ -66,6 +78,7 @@ type Followed<T extends KubeObject, Index extends string> = {
   readonly store: Store<T, Index>
   readonly start: () => Reflector
 }
+type Optional<T extends KubeObject> = Followed<T, never> & { readonly presence: Presence }
 
 /** Nothing runs yet: a reflector begins with `start`. */
 function follow<T extends KubeObject, Index extends string = never>(
@@ -93,15 +106,44 @@ function follow<T extends KubeObject, Index extends string = never>(
   }
 }
 
+function followOptional<T extends KubeObject>(
+  of: resource.Resource<T>,
+  transform: (object: T) => T,
+  { kube, onError, onHandlerError, onMissing }: With,
+): Optional<T> {
+  const store = createStore<T>({}, (thrown) => onHandlerError?.(thrown))
+  const watched = presence((error) => onMissing?.(of.plural, error))
+  return {
+    store,
+    presence: watched,
+    start: () =>
+      startReflector({
+        kube,
+        resource: of,
+        store,
+        transform,
+        onHeard: () => watched.heard(),
+        onError: (error, waitMs) => {
+          watched.failed(error)
+          if (error.status !== 404 && error.status !== 403) onError?.(of.plural, error, waitMs)
+        },
+      }),
+  }
+}
+
 const paramsOfClass = ({ spec }: IngressClass): readonly string[] =>
   spec.parameters?.kind === 'IngressClassParams' ? [spec.parameters.name] : []
 const nodeOfPod = ({ spec }: Pod): readonly string[] => (spec.nodeName ? [spec.nodeName] : [])
 const targetGroupOf = ({ spec }: TargetGroupBinding): readonly string[] =>
   spec.targetGroupARN ? [spec.targetGroupARN] : []
 
-const followAll = (
-  options: With,
-): { readonly [K in Kind]: { readonly store: Stores[K]; readonly start: () => Reflector } } => ({
+type All = {
+  readonly [K in Kind]: {
+    readonly store: Stores[K]
+    readonly start: () => Reflector
+  } & (K extends OptionalKind ? { readonly presence: Presence } : object)
+}
+const followAll = (options: With): All => ({
   ingresses: follow(
     resource.ingresses,
     {
@@ -142,6 +184,8 @@ const followAll = (
     { transform: slim.slimBinding, indexers: { service: serviceOfBinding, targetGroup: targetGroupOf } },
     options,
   ),
+  ingressReports: followOptional(resource.ingressReports, slim.slimReport, options),
+  ingressGroups: followOptional(resource.ingressGroups, slim.slimGroup, options),
 })
 
 /** The same value until one of its lists is another. */
@@ -195,19 +239,26 @@ function nodesUnder(
 export function createInformers(kube: Kube, options: InformerOptions = {}): Informers {
   const followed = followAll({ kube, ...options })
   const kinds = Object.keys(followed) as Kind[]
+  const optional = {
+    ingressReports: followed.ingressReports.presence,
+    ingressGroups: followed.ingressGroups.presence,
+  }
   const stores = Object.fromEntries(kinds.map((kind) => [kind, followed[kind].store])) as unknown as Stores
   const synced = Promise.withResolvers<boolean>()
   const idle: ReflectorState = { synced: false, failures: 0, heardAtMs: 0 }
   let running: ReadonlyMap<Kind, Reflector> = new Map()
   return {
     stores,
+    optional,
     synced: synced.promise,
     start: () => {
       if (running.size > 0) return
       running = new Map(kinds.map((kind) => [kind, followed[kind].start()]))
-      void Promise.all([...running.values()].map((reflector) => reflector.synced)).then((all) =>
-        synced.resolve(all.every(Boolean)),
-      )
+      const needed = [...running].filter(([kind]) => !(kind in optional))
+      void Promise.all([
+        ...needed.map(([, reflector]) => reflector.synced),
+        ...Object.values(optional).map(({ known }) => known.then(() => true)),
+      ]).then((all) => synced.resolve(all.every(Boolean)))
     },
     snapshot: snapshots(stores),
     endpointsOf: (binding) => endpoints(stores, binding),

@@ -34,6 +34,8 @@ export type ReflectorOptions<T extends KubeObject> = {
   readonly onError?: (error: KubeError, waitMs: number) => void
   /** All of the kind if absent. A part begins with a list: it is small, and a server that can't send it by watch takes long to show that. */
   readonly only?: Part
+  /** The API server answered with what it has of the kind. */
+  readonly onHeard?: () => void
 }
 
 const leastWaitMs = 800
@@ -59,7 +61,7 @@ type Progress = {
 }
 
 function fill<T extends KubeObject>(
-  { store }: ReflectorOptions<T>,
+  { store, onHeard }: ReflectorOptions<T>,
   progress: Progress,
   objects: readonly T[],
   resourceVersion: string,
@@ -70,6 +72,7 @@ function fill<T extends KubeObject>(
   progress.heardAtMs = Date.now()
   progress.synced = true
   progress.announce(true)
+  onHeard?.()
 }
 
 const follow = <T extends KubeObject>(options: ReflectorOptions<T>, progress: Progress): Promise<WatchEnd> =>
@@ -83,6 +86,7 @@ const follow = <T extends KubeObject>(options: ReflectorOptions<T>, progress: Pr
     onHeard: () => {
       progress.heardAtMs = Date.now()
       progress.error = ''
+      if (progress.synced) options.onHeard?.()
     },
     onAll: (objects, version) => fill(options, progress, objects.map(options.transform), version),
     onEvent: ({ type, object }) => {

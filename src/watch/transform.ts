@@ -6,6 +6,8 @@ import type {
   Ingress,
   IngressClass,
   IngressClassParams,
+  IngressGroup,
+  IngressReport,
   Metadata,
   Namespace,
   Node,
@@ -76,6 +78,15 @@ export const slimService = ({ metadata, spec }: Service): Service => ({
 export const slimBinding = ({ metadata, spec, status }: TargetGroupBinding): TargetGroupBinding => ({
   metadata: annotated(metadata),
   spec,
+  ...(status ? { status } : {}),
+})
+
+export const slimReport = ({ metadata, status }: IngressReport): IngressReport => ({
+  metadata: { ...identity(metadata), ...pick(metadata, 'ownerReferences') },
+  ...(status ? { status } : {}),
+})
+export const slimGroup = ({ metadata, status }: IngressGroup): IngressGroup => ({
+  metadata: annotated(metadata),
   ...(status ? { status } : {}),
 })
 

@@ -27,7 +27,7 @@ function inline(value: unknown): string {
 }
 
 export function printPlans(plans: readonly Plan[], actuals: readonly Actual[]): string {
-  const shown = plans.map(({ problems: _inStatus, address, ...rest }, at) => ({
+  const shown = plans.map(({ problems: _inStatus, owned: _whose, address, ...rest }, at) => ({
     ...rest,
     ...((actuals[at]?.loadBalancers.length ?? 0) > 1 ? { address } : {}),
   }))

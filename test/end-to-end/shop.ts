@@ -37,10 +37,10 @@ const limitMs = 20_000
 /** Deployment and Service `web` in namespace `shop`, ready, and the class `alb`. */
 export async function openShop(
   flags: readonly string[] = [],
-  before?: (world: TestWorld) => void,
+  before?: (world: TestWorld) => void | Promise<void>,
 ): Promise<Shop> {
   const world = await startTestWorld()
-  before?.(world)
+  await before?.(world)
   await world.kube.apply(
     namespace('shop'),
     ingressClass('alb'),

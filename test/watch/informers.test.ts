@@ -58,7 +58,7 @@ for (const watchList of [true, false]) {
     })
 
     it('follow every kind, and snapshots stay the same until something changes', async () => {
-      assert.equal(server.watchCount(), 9)
+      assert.equal(server.watchCount(), 11)
       assert.ok(Object.values(informers.state()).every(({ synced, error }) => synced && !error))
       const before = informers.snapshot()
       assert.deepEqual(
