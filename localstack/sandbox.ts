@@ -4,13 +4,28 @@ import { parseArgs } from 'node:util'
 import { checksOn, Failed } from './scenario/check.ts'
 import type { Manifest } from './scenario/manifest.ts'
 import { describeRules, loadBalancers } from './scenario/look.ts'
+import { login, mutualTls } from './scenario/identity.ts'
+import { actions, conditions, rewrites } from './scenario/requests.ts'
 import { exact, hosts, mixed, paths } from './scenario/routes.ts'
 import type { Scenario } from './scenario/scenario.ts'
+import { kubernetes } from './scenario/semantics.ts'
 import { type Show, showOn } from './scenario/show.ts'
 import { workshop } from './scenario/workshop.ts'
 import { type Running, startWorld } from './scenario/world.ts'
 
-const scenarios: readonly Scenario[] = [workshop, paths, hosts, mixed, exact]
+const scenarios: readonly Scenario[] = [
+  workshop,
+  paths,
+  hosts,
+  mixed,
+  exact,
+  conditions,
+  actions,
+  rewrites,
+  login,
+  mutualTls,
+  kubernetes,
+]
 const usage = `npm run sandbox -- [--scenario=${scenarios.map(({ name }) => name).join('|')}] [--once] [--json] [--list] [--kubeconfig=<path>]`
 
 type Options = {

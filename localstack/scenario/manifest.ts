@@ -9,6 +9,8 @@ export type Manifest = {
     readonly annotations?: Readonly<Record<string, string>>
   }
   readonly spec?: unknown
+  /** Of a Secret, base64. */
+  readonly data?: Readonly<Record<string, string>>
 }
 
 const collections: Readonly<Record<string, { readonly base: string; readonly plural: string }>> = {
@@ -104,11 +106,23 @@ export const service = (
   },
 })
 
-export const ingressClass = (name: string): Manifest => ({
+export const ingressClass = (name: string, annotations?: Readonly<Record<string, string>>): Manifest => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'IngressClass',
-  metadata: { name },
+  metadata: { name, ...(annotations ? { annotations } : {}) },
   spec: { controller: 'ingress.k8s.aws/alb' },
+})
+
+export const secret = (
+  name: string,
+  given: { readonly namespace: string; readonly data: Readonly<Record<string, string>> },
+): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace: given.namespace },
+  data: Object.fromEntries(
+    Object.entries(given.data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  ),
 })
 
 export type PathRule = {
@@ -116,8 +130,13 @@ export type PathRule = {
   readonly path: string
   readonly pathType?: 'Prefix' | 'Exact' | 'ImplementationSpecific'
   readonly service: string
-  readonly port: number
+  /** `use-annotation`: what `actions.<service>` says. */
+  readonly port: number | string
 }
+
+const backendOf = ({ service: name, port }: Pick<PathRule, 'service' | 'port'>) => ({
+  service: { name, port: typeof port === 'number' ? { number: port } : { name: port } },
+})
 
 /** One `spec.rules` entry a host, in the order given. */
 export function ingress(
@@ -127,6 +146,7 @@ export function ingress(
     readonly class: string
     readonly annotations: Readonly<Record<string, string>>
     readonly paths: readonly PathRule[]
+    readonly defaultBackend?: Pick<PathRule, 'service' | 'port'>
   },
 ): Manifest {
   const hosts = [...new Set(given.paths.map(({ host }) => host))]
@@ -142,6 +162,7 @@ export function ingress(
     },
     spec: {
       ingressClassName: given.class,
+      ...(given.defaultBackend ? { defaultBackend: backendOf(given.defaultBackend) } : {}),
       rules: hosts.map((host) => ({
         ...(host === undefined ? {} : { host }),
         http: {
@@ -150,7 +171,7 @@ export function ingress(
             .map((rule) => ({
               path: rule.path,
               pathType: rule.pathType ?? 'Prefix',
-              backend: { service: { name: rule.service, port: { number: rule.port } } },
+              backend: backendOf(rule),
             })),
         },
       })),

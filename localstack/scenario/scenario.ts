@@ -1,4 +1,5 @@
 /** What a scenario is, and what it gets to look at: the live system, never the controller's own memory. */
+import type { ACMClient } from '@aws-sdk/client-acm'
 import type { EC2Client } from '@aws-sdk/client-ec2'
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -41,6 +42,9 @@ export type World = {
   }
   readonly elbv2: ElasticLoadBalancingV2Client
   readonly ec2: EC2Client
+  readonly acm: ACMClient
+  /** Puts a text where AWS would read an object of S3. */
+  putObject(bucket: string, key: string, body: string): Promise<void>
   /** Calls that the controller made since entry `since`, from the local AWS's journal. */
   journal(since?: number): Promise<readonly JournalEntry[]>
   /** The canonical, sorted state of the account. */

@@ -1,4 +1,5 @@
 /** The whole system as the sandbox runs it: servers on loopback sockets, and the controller as a process of its own. */
+import { ACMClient } from '@aws-sdk/client-acm'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -62,6 +63,10 @@ export async function startWorld(where: Where): Promise<Running> {
     kube,
     ...clients,
     controller,
+    putObject: async (bucket, key, body) => {
+      const options = { method: 'POST', body: JSON.stringify({ bucket, key, body }) }
+      await fetch(`${aws.url}/_local/object`, options)
+    },
     journal: (since = 0) => journalOf(aws.url, since),
     state: async () => await (await fetch(`${aws.url}/_local/state`)).text(),
     addressOf: (dnsName, port) => system.addressOf(dnsName, port),
@@ -73,6 +78,7 @@ export async function startWorld(where: Where): Promise<Running> {
       await system.stop()
       clients.elbv2.destroy()
       clients.ec2.destroy()
+      clients.acm.destroy()
       await aws.close()
       rmSync(directory, { recursive: true, force: true })
     },
@@ -94,9 +100,13 @@ function remote(kubeconfig: string): Served {
   return { handle: server.handle, stop: () => server.close(), kubeconfig, close: async () => undefined }
 }
 
-function clientsOf(region: string, endpoint: string): Pick<World, 'elbv2' | 'ec2'> {
+function clientsOf(region: string, endpoint: string): Pick<World, 'elbv2' | 'ec2' | 'acm'> {
   const client = { region, endpoint, credentials: { accessKeyId: onlooker, secretAccessKey: 'local' } }
-  return { elbv2: new ElasticLoadBalancingV2Client(client), ec2: new EC2Client(client) }
+  return {
+    elbv2: new ElasticLoadBalancingV2Client(client),
+    ec2: new EC2Client(client),
+    acm: new ACMClient(client),
+  }
 }
 
 async function journalOf(awsUrl: string, since: number): Promise<readonly JournalEntry[]> {

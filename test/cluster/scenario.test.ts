@@ -12,7 +12,19 @@ before(() => {
   folder = binaries()
 })
 
-for (const name of ['workshop', 'paths', 'hosts', 'mixed', 'exact']) {
+for (const name of [
+  'workshop',
+  'paths',
+  'hosts',
+  'mixed',
+  'exact',
+  'conditions',
+  'actions',
+  'rewrites',
+  'login',
+  'mutual-tls',
+  'kubernetes',
+]) {
   test(`scenario ${name} on a real API server`, async (t) => {
     // One each: what the pods of another are still doing must not be in its account.
     const cluster = await startCluster(folder)
