@@ -3,7 +3,7 @@ import { expect } from './check.ts'
 import { backendOf } from './look.ts'
 import { ingress, ingressClass } from './manifest.ts'
 import type { World } from './scenario.ts'
-import { answerHeader, served, toldHeader, toldUrl, workload } from './served.ts'
+import { answerHeader, type Played, served, toldHeader, toldUrl, workload } from './served.ts'
 
 const common = { scheme: 'internet-facing', 'target-type': 'ip' }
 const json = (value: unknown): string => JSON.stringify(value)
@@ -99,6 +99,28 @@ async function tally(
 const shown = (counts: ReadonlyMap<string, number>): string =>
   [...counts].map(([by, count]) => `${by} ${count}`).join(', ')
 
+async function weights({ world, checks, hostname }: Played): Promise<void> {
+  await checks.until(
+    'three requests of four go to blue, the others to green, none to weight 0',
+    async () => {
+      const counts = await tally(world, hostname, '/split')
+      const blue = counts.get('blue') ?? 0
+      const green = counts.get('green') ?? 0
+      expect(blue + green === 40 && blue > green && green > 0, shown(counts))
+      return shown(counts)
+    },
+    { withinMs: 15_000 },
+  )
+  await checks.until('who comes back with the cookie stays with the group that it got', async () => {
+    const first = await world.request(hostname, '/sticky')
+    const cookie = (first.headers['set-cookie'] ?? []).map((set) => set.split(';')[0]).join('; ')
+    expect(cookie.includes('AWSALBTG='), `no cookie: ${cookie}`)
+    const counts = await tally(world, hostname, '/sticky', cookie)
+    expect(counts.get(backendOf(first)) === 40, shown(counts))
+    return shown(counts)
+  })
+}
+
 export const actions = served({
   name: 'actions',
   title: 'Fixed responses, redirects, weights and stickiness',
@@ -155,27 +177,7 @@ export const actions = served({
       { path: '/forgotten', by: 503, see: ({ body }) => body, seen: 'Backend action does not exist' },
       { path: '/other', by: 404 },
     ],
-    more: async ({ world, checks, hostname }) => {
-      await checks.until(
-        'three requests of four go to blue, the others to green, none to weight 0',
-        async () => {
-          const counts = await tally(world, hostname, '/split')
-          const blue = counts.get('blue') ?? 0
-          const green = counts.get('green') ?? 0
-          expect(blue + green === 40 && blue > green && green > 0, shown(counts))
-          return shown(counts)
-        },
-        { withinMs: 15_000 },
-      )
-      await checks.until('who comes back with the cookie stays with the group that it got', async () => {
-        const first = await world.request(hostname, '/sticky')
-        const cookie = (first.headers['set-cookie'] ?? []).map((set) => set.split(';')[0]).join('; ')
-        expect(cookie.includes('AWSALBTG='), `no cookie: ${cookie}`)
-        const counts = await tally(world, hostname, '/sticky', cookie)
-        expect(counts.get(backendOf(first)) === 40, shown(counts))
-        return shown(counts)
-      })
-    },
+    more: weights,
   }),
 })
 

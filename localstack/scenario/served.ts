@@ -16,8 +16,8 @@ export type Expectation = AskOptions & {
   readonly seen?: unknown
 }
 
-type Played = { readonly world: World; readonly checks: Checks; readonly hostname: string }
-export type Served = {
+export type Played = { readonly world: World; readonly checks: Checks; readonly hostname: string }
+type Served = {
   readonly objects: readonly Manifest[]
   readonly expectations: readonly Expectation[]
   /** Proofs of another kind. */
