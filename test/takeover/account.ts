@@ -11,14 +11,21 @@ import { canonical } from '../../src/lib/json.ts'
 const ownTag = 'albatross.dev/ingress'
 const resourceTag = 'ingress.k8s.aws/resource'
 
-export function contentOf(account: Account): unknown {
-  const names = namesOf(account)
+/** Target groups by the id in their tags, or by their names. */
+type By = 'id' | 'name'
+
+export function contentOf(account: Account, targetGroupsBy: By = 'name'): unknown {
+  const nameOf = ({ arn, wire }: TargetGroupRecord): string =>
+    (targetGroupsBy === 'id' ? account.tags.get(arn)?.get(resourceTag) : wire.TargetGroupName) ?? ''
+  const names = namesOf(account, nameOf)
   const named = <T>(value: T): T => JSON.parse(withNames(JSON.stringify(value), names)) as T
   const tagsOf = (id: string): Tags => named(plain(account.tags.get(id) ?? new Map()))
   const reader = { account, named, tagsOf }
   return {
     loadBalancers: byName(account.loadBalancers.values(), (record) => loadBalancerOf(reader, record)),
-    targetGroups: byName(account.targetGroups.values(), (record) => targetGroupOf(reader, record)),
+    targetGroups: byName(account.targetGroups.values(), (record) =>
+      targetGroupOf(reader, record, nameOf(record)),
+    ),
     securityGroups: byName(account.securityGroups.values(), ({ id, wire, rules }) => [
       wire.GroupName,
       {
@@ -63,11 +70,16 @@ function loadBalancerOf(reader: Reader, { arn, wire, attributes, capacity }: Loa
   ]
 }
 
-function targetGroupOf(reader: Reader, { arn, wire, attributes, targets }: TargetGroupRecord): Entry {
+function targetGroupOf(
+  reader: Reader,
+  { arn, wire, attributes, targets }: TargetGroupRecord,
+  name: string,
+): Entry {
   return [
-    wire.TargetGroupName,
+    name,
     {
       ...reader.named(wire),
+      TargetGroupName: name,
       attributes: plain(attributes),
       tags: reader.tagsOf(arn),
       targets: [...targets.values()]
@@ -109,12 +121,15 @@ function ruleOf({ named, tagsOf }: Reader, { arn, wire, clientSecret }: RuleReco
 }
 
 /** Longest ids first, so that no id is replaced inside another. */
-function namesOf(account: Account): readonly (readonly [string, string])[] {
+function namesOf(
+  account: Account,
+  nameOf: (record: TargetGroupRecord) => string,
+): readonly (readonly [string, string])[] {
   const names = [
     ...[...account.loadBalancers.values()].map(
       ({ arn, wire }) => [arn, `<${wire.LoadBalancerName}>`] as const,
     ),
-    ...[...account.targetGroups.values()].map(({ arn, wire }) => [arn, `<${wire.TargetGroupName}>`] as const),
+    ...[...account.targetGroups.values()].map((one) => [one.arn, `<${nameOf(one)}>`] as const),
     ...[...account.listeners.values()].map(({ arn, wire }) => [arn, `<listener ${wire.Port}>`] as const),
     ...[...account.securityGroups.values()].map(({ id, wire }) => [id, `<${wire.GroupName}>`] as const),
   ]

@@ -31,7 +31,15 @@ export const dearer: Readonly<Record<string, { readonly writes: number; readonly
     reason:
       'The new target group waits, healthy, in a rule that matches nothing before the rule is switched.',
   },
+  'update-scheme': {
+    writes: 9,
+    reason:
+      'The new load balancer stands beside the old one, with target groups of its own (which bear other names), until it is ready and the old address is forgotten.',
+  },
 }
+
+/** Cases whose target groups are compared by the id in their tags: a replacement's are named after its load balancer. */
+export const renamed: ReadonlySet<string> = new Set(['update-scheme'])
 
 /** Differences that nobody wants: those not listed, and those listed that are not there. */
 export function unwanted(name: string, check: Check, differences: readonly string[]): readonly string[] {

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { eventually } from '../world.ts'
 import { contentOf, differences } from './account.ts'
 import { counter } from './count.ts'
-import { dearer, unwanted } from './deliberate.ts'
+import { dearer, renamed, unwanted } from './deliberate.ts'
 import { caseNames, hasEdit, loadCase } from './load.ts'
 import { patienceMs, startRecordedWorld } from './world.ts'
 
@@ -13,19 +13,24 @@ const count = counter('edited')
 describe('what an edit makes of it', { concurrency: 8 }, () => {
   for (const name of caseNames().filter((one) => hasEdit(one)))
     test(`${name} becomes what ALBC made of it`, async () => {
+      const by = renamed.has(name) ? 'id' : 'name'
       const recorded = loadCase(name)
       const edited = loadCase(name, undefined, 2)
       const albc = await startRecordedWorld(recorded, 'as ALBC left it')
       const world = await startRecordedWorld(recorded, 'as ALBC left it')
       try {
         for (const call of edited.calls) if (call.error === undefined) await albc.replay(call)
-        world.controller()
+        const controller = world.controller()
         await world.quiet()
         await world.become(edited.objects)
         await eventually(
           () =>
             assert.deepEqual(
-              unwanted(name, 'edited', differences(contentOf(world.account), contentOf(albc.account))),
+              unwanted(
+                name,
+                'edited',
+                differences(contentOf(world.account, by), contentOf(albc.account, by)),
+              ),
               [],
             ),
           patienceMs,
@@ -38,6 +43,16 @@ describe('what an edit makes of it', { concurrency: 8 }, () => {
           `${made.sort().join(' ')}\nALBC: ${albcMade.sort().join(' ')}`,
         )
         count(name, made.length, albcMade.length)
+        await controller.stop()
+        world.controller()
+        await world.quiet()
+        assert.deepEqual(
+          world
+            .writes()
+            .slice(made.length)
+            .map(({ action, input }) => ({ action, input })),
+          [],
+        )
         assert.deepEqual(world.complaints, [])
       } finally {
         await world.end()

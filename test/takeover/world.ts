@@ -99,7 +99,7 @@ export async function startRecordedWorld(
       for (const object of next) await edit(api, object)
     },
     controller: () => {
-      const config = readConfig([...flagsOf(recorded), '--enable-leader-election=false'], {})
+      const config = readConfig([...flagsOf(recorded), ...ownFlags], {})
       if (!config.ok) throw new Error(config.error.join('\n'))
       const credentials = { accessKeyId: accessKey, secretAccessKey: 'local' }
       const aws = { requestHandler: inProcess(cloud.handle), credentials }
@@ -127,6 +127,9 @@ async function call(api: ApiServer, method: string, object: KubeObject, patch?: 
   const { status } = await api.handle({ method, path, headers, body: JSON.stringify(patch ?? {}) })
   assert.ok(status < 300, `${method} ${path}: ${status}`)
 }
+
+/** A load balancer that was replaced stays for a moment, not for a quarter of an hour. */
+const ownFlags = ['--enable-leader-election=false', '--replacement-grace=200ms']
 
 const flagsOf = ({ rawFacts, flags }: TakeoverCase): readonly string[] => [
   `--cluster-name=${rawFacts.clusterName}`,
