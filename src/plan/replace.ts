@@ -72,7 +72,9 @@ function waitsBefore(
   if (world.loadBalancer?.state !== 'active' && world.loadBalancer?.state !== 'active_impaired')
     return undefined
   if (shared.steps.some(builds) || isBehind(current.draft, own)) return undefined
-  if (own.waits.some((wait) => wait.for !== 'bindingGone' && wait.for !== 'draining')) return undefined
+  const elsewhere = new Set(current.draft.waits.map((wait) => wait.for))
+  if (own.waits.some((wait) => holdsUp(wait) && !(wait.for === 'readRefused' && elsewhere.has(wait.for))))
+    return undefined
   return healthWaits(given, current.world, world)
 }
 
@@ -82,6 +84,8 @@ export const heldWait = ({ loadBalancer, desired }: World): Wait => ({
   afterMs: 60_000,
   why: `a load balancer is replaced once no member is held: ${desired.held.join(', ')}`,
 })
+
+const holdsUp = (wait: Wait): boolean => wait.for !== 'bindingGone' && wait.for !== 'draining'
 
 /** What is only cleaned up can be so later. */
 const builds = ({ call }: Step): boolean =>
@@ -182,7 +186,8 @@ const mark = ({ arn }: ActualLoadBalancer, now: number): Step =>
     {
       call: 'AddTags',
       resources: [arn],
-      tags: { [resourceTag]: loadBalancerId('old'), [replacedTag]: formatTime(now) },
+      // Up to the next second: never less than the whole grace.
+      tags: { [resourceTag]: loadBalancerId('old'), [replacedTag]: formatTime(now + 999) },
     },
     { key: `${arn}:${replacedTag}`, reason: 'no Ingress shows its address any more', impact: 'in place' },
   )
