@@ -79,3 +79,27 @@ test('contradicting flags are refused', () => {
   assert.ok(!config.ok)
   assert.equal(config.error.length, 3)
 })
+
+const operation: readonly (readonly [flag: string, good: string, bad: string])[] = [
+  ['ingress-max-concurrent-reconciles', '5', '0'],
+  ['targetgroupbinding-max-concurrent-reconciles', '256', '257'],
+  ['max-targets-per-target-group', '0', '-1'],
+  ['service-target-eni-security-group-tags', 'team=shop', '=shop'],
+  ['leader-election-id', 'albatross-two', 'Not A Name'],
+  ['leader-election-namespace', 'kube-system', 'kube_system'],
+  ['leader-election-renew-deadline', '9s', '9'],
+  ['metrics-bind-addr', '127.0.0.1:8081', 'nowhere'],
+  ['health-probe-bind-addr', ':61779', ':99999'],
+  ['disable-restricted-sg-rules', 'T', 'yes'],
+  ['replacement-patience', '1h', 'soon'],
+]
+for (const [flag, good, bad] of operation)
+  test(`--${flag} takes ${good}, and says what is wrong with ${bad}`, () => {
+    assert.ok(readConfig([...required, `--${flag}=${good}`], {}).ok)
+    const refused = readConfig([...required, `--${flag}=${bad}`], {})
+    assert.ok(!refused.ok)
+    assert.ok(
+      refused.error.some((one) => one.startsWith(`--${flag}="${bad}": `)),
+      refused.error.join(),
+    )
+  })

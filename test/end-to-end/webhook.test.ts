@@ -237,6 +237,16 @@ test('certificates that can not be read: one line that names the file, and all e
   t.after(() => third.stop())
   await third.synced
   assert.match(warnings().at(-1) ?? '', /tls.key: is no private key in PEM/)
+  const fourth = world.controller([
+    ...onPort(await freePort()),
+    `--webhook-cert-dir=${files}`,
+    '--webhook-cert-file=public.pem',
+    '--webhook-key-file=private.pem',
+    `--kube-ca-pem-filepath=${join(files, 'nobody.pem')}`,
+  ])
+  t.after(() => fourth.stop())
+  await fourth.synced
+  assert.match(warnings().at(-1) ?? '', /nobody\.pem|public\.pem/)
 })
 
 test('a port in use: one line, and all else goes on', async (t) => {

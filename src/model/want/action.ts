@@ -47,12 +47,13 @@ function annotated(scope: Scope, name: string, shape: GroupShape): Backend | und
   const config = take(scope, ownOf(annotationsOf(scope), actionsAnnotation, name))
   if (config === undefined) {
     if (scope.problems.length > before) return undefined
+    const tolerated = scope.world.settings.tolerateNonExistentBackendAction
     const told = {
       field: key,
       message: `missing ${actionsAnnotation.name}${name} configuration`,
-      remedy: `Add the annotation ${key}; until then the path answers 503.`,
+      remedy: `Add the annotation ${key}${tolerated ? '; until then the path answers 503' : ''}.`,
     }
-    if (!scope.world.settings.tolerateNonExistentBackendAction) return fault(scope, 'InvalidBackend', told)
+    if (!tolerated) return fault(scope, 'InvalidBackend', told)
     warn(scope, 'InvalidBackend', told)
     return { routing: unavailable('Backend action does not exist') }
   }
