@@ -148,6 +148,7 @@ function contextOf(
       (key) => queue.add(key, 'new'),
     ),
     filled: new Set(),
+    refusals: new Map(),
     untold: new Map(),
     ...remembered(),
     unseen: new Set(),

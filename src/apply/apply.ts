@@ -32,6 +32,8 @@ export type ApplyContext = {
 const atOnce = 4
 /** Longer than this a step doesn't wait for its turn with AWS: the key waits, not the worker. */
 const patienceMs = 5_000
+/** WAF takes a change in two seconds: nobody else's steps wait for that. */
+const wafPatienceMs = 100
 /** Older knowledge of listeners and rules is read again before the first write. */
 const staleMs = 30 * 60_000
 
@@ -126,7 +128,7 @@ async function send(
   look: Look,
 ): Promise<Result<'done' | 'skipped', AwsError>> {
   const { aws, mirror, options } = context
-  if (aws.readyIn(actionOf(call)) > patienceMs) return ok('skipped')
+  if (aws.readyIn(actionOf(call)) > ('service' in call ? wafPatienceMs : patienceMs)) return ok('skipped')
   const fresh = await look(call, nameOf)
   if (!fresh.ok) return fresh
   if (fresh.value === 'changed') return ok('skipped')

@@ -5,7 +5,7 @@ import type { AwsError } from '../model/aws-error.ts'
 import type { StepResult } from '../plan/outcome.ts'
 import type { Step } from '../plan/step.ts'
 import type { AwsCall } from './call.ts'
-import { type AddOnCall, isAddOnCall, partOf } from './call/add-on.ts'
+import { type AddOnCall, isAddOnCall, partOf } from '../plan/add-on.ts'
 import type { NameOf } from './call/request.ts'
 import { resourcesOf } from './name.ts'
 

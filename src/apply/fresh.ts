@@ -23,7 +23,7 @@ import type { AddOn, Target } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import type { Step } from '../plan/step.ts'
 import type { AwsCall } from './call.ts'
-import { partOf } from './call/add-on.ts'
+import { partOf } from '../plan/add-on.ts'
 import type { NameOf } from './call/request.ts'
 
 /** `changed`: the mirror now holds what was read. */

@@ -1,5 +1,4 @@
 /** Target groups of other accounts: the role that a binding names, assumed once and kept until shortly before it expires. */
-import { AssumeRoleCommand } from '@aws-sdk/client-sts'
 import { fail, ok, type Result } from '../lib/result.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import type { Aws, AwsSettings, SendOptions } from './client.ts'
@@ -27,6 +26,7 @@ export function createRoles(
   const name = `AWS-LBC-${clusterName.replace(/[^\w+=,.@-]/g, '')}`.slice(0, longestName)
   const assume = async (key: string, role: Role, options: SendOptions): Promise<Result<Aws, AwsError>> => {
     const { arn: RoleArn, externalId } = role
+    const { AssumeRoleCommand } = await import('@aws-sdk/client-sts')
     const command = new AssumeRoleCommand({
       RoleArn,
       RoleSessionName: name,

@@ -13,6 +13,27 @@ const protectionName = 'managed by aws-load-balancer-controller'
 const isOurs = ({ name }: Protection): boolean =>
   name === protectionName || name === 'managed by aws-alb-ingress-controller'
 
+export type AddOnCall = Extract<
+  Call,
+  {
+    call:
+      | 'ModifyCapacityReservation'
+      | 'AssociateWebACL'
+      | 'DisassociateWebACL'
+      | 'CreateProtection'
+      | 'DeleteProtection'
+  }
+>
+export const isAddOnCall = (call: Call): call is AddOnCall =>
+  'service' in call || /^(?:ModifyCapacityReservation|(?:Create|Delete)Protection)$/.test(call.call)
+
+/** Which part of what is attached the call changes. */
+export function partOf(call: AddOnCall): AddOn {
+  if (call.call === 'ModifyCapacityReservation') return 'capacityUnits'
+  if ('service' in call) return readings[call.service].part
+  return 'protection'
+}
+
 /** A load balancer that this plan makes, or one that is there. */
 export type Place = {
   readonly name: Name

@@ -18,6 +18,7 @@ import type { EndpointRules } from './endpoint-rules.ts'
 import type { Departures } from './policy.ts'
 import type { Observed } from './observed.ts'
 import type { Records } from './records.ts'
+import type { Refusals } from './refusals.ts'
 import type { Reports } from './report.ts'
 import type { TargetsMemory } from './targets-memory.ts'
 import type { Turns } from './turns.ts'
@@ -62,6 +63,7 @@ export type Context = {
   readonly turns: Turns
   /** Target groups whose binding had a pass. */
   readonly filled: Set<string>
+  readonly refusals: Refusals
   /** Per stack, the members for whom something was written and who were not told of a success since; `group`: all. */
   readonly untold: Map<string, ReadonlySet<IngressKey>>
   readonly departures: Departures

@@ -7,7 +7,7 @@ import type { AwsError } from '../model/aws-error.ts'
 import { build } from '../model/build.ts'
 import type { Built, Needs } from '../model/desired.ts'
 import { type Group, groupsOf } from '../model/group.ts'
-import type { Outcome } from '../plan/outcome.ts'
+import type { Outcome, StepResult } from '../plan/outcome.ts'
 import { fleetOf } from '../plan/fleet.ts'
 import { guard } from '../plan/guard.ts'
 import { plan } from '../plan/plan.ts'
@@ -76,12 +76,13 @@ async function areLeaving({ leaving }: Group, { kube, mirror, departures }: Cont
 }
 
 function forget(stack: string, context: Context): Verdict {
-  const { reports, full, backendUsers, secrets } = context
+  const { reports, full, backendUsers, refusals, secrets } = context
   secrets.use(stack, [])
   unpublishGroup(stack, context)
   reports.problems(groupKey(stack), [])
   reports.problems(readsOf(stack), [])
   backendUsers.delete(stack)
+  refusals.delete(stack)
   full.delete(stack)
   return settled
 }
@@ -105,8 +106,8 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
       const waited = await satisfy(planned.waits, pass, context)
       wait = waited.verdict
       if (waited.progress && round < mostRounds) continue
-      // Nobody refused and nothing was done: AWS' rate, a doubt or another's change stood in the way.
-      if (stuck && outcome.results.every(({ result }) => result === 'skipped'))
+      // Nobody refused it and it was not done: AWS' rate, a doubt or another's change stood in the way.
+      if (outcome.results.some((one) => isAble(one, outcome)))
         wait = soonest([wait, again(1_000, 'some steps are left')])
     } else if (round < mostRounds && outcome.results.every(({ result }) => result === 'done')) continue
     else wait = again(500, 'some steps are left')
@@ -115,6 +116,13 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
     const built = modelled.value
     return { ok: true, value: { built, proposed, plan: planned, outcome, actual, written, wait } }
   }
+}
+
+/** Skipped, though nothing that comes before it failed. */
+function isAble({ step, result }: StepResult, { results }: Outcome): boolean {
+  if (result !== 'skipped') return false
+  const before = results.filter((one) => step.after.includes(one.step.id))
+  return before.every((one) => one.result === 'done')
 }
 
 type Modelled =

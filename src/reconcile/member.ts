@@ -19,6 +19,7 @@ import { type Context, readerOf } from './context.ts'
 import { backendGroupKey, groupKey } from './key.ts'
 import { refOf } from './policy.ts'
 import { publish, unpublishIngress } from './publish.ts'
+import { type Refused, standing } from './refusals.ts'
 import { afterAwsError, afterKubeError, again, refusedAgainMs, settled, soonest } from './verdict.ts'
 
 export type Passed = Done & { readonly wait: Verdict }
@@ -36,7 +37,7 @@ export async function claim({ members, finalizer }: Group, { kube, observe }: Co
 }
 
 export async function finish(group: Group, passed: Passed, { pass, context }: Finishing): Promise<Verdict> {
-  const failures = failuresOf(passed)
+  const failures = standing(group.stack, passed.outcome, context.refusals)
   const found = [...passed.built.problems, ...passed.plan.problems]
   const refusals = chargedTo(group, failures)
   const problems = [...found, ...refusals]
@@ -50,7 +51,7 @@ export async function finish(group: Group, passed: Passed, { pass, context }: Fi
   if (written.size === 0 || quiet) context.untold.delete(group.stack)
   else context.untold.set(group.stack, written)
   const told = quiet ? written : new Set<IngressKey>()
-  const verdicts: Verdict[] = [passed.wait, ...failures.map(({ error }) => afterAwsError(error))]
+  const verdicts: Verdict[] = [passed.wait, ...failuresOf(passed).map(({ error }) => afterAwsError(error))]
   if (problems.some(isAboutFacts)) verdicts.push(lookAgain(context))
   for (const member of group.members) verdicts.push(await tell(member, passed, { context, faulty, told }))
   publish(group, passed, { problems: found, refusals, retrySeconds: retryOf }, context)
@@ -86,7 +87,7 @@ const failuresOf = ({ outcome }: Passed) =>
   outcome.results.flatMap((one) => (one.result === 'failed' ? [one] : []))
 
 /** A refusal belongs to the member whose step it was; what serves all is told to all. */
-function chargedTo(group: Group, failures: ReturnType<typeof failuresOf>): readonly Problem[] {
+function chargedTo(group: Group, failures: readonly Refused[]): readonly Problem[] {
   const everyone = [...group.members.map(({ ingress }) => ingress), ...group.leaving]
   return failures
     .filter(({ error }) => error.kind === 'denied' || error.kind === 'invalid' || error.kind === 'quota')

@@ -1,14 +1,15 @@
 /** Whether what a member states is what AWS serves, and if not, what is in the way. */
 import type { IngressKey } from '../model/choice.ts'
 import { isFrontend } from '../model/ref.ts'
+import { isAddOnCall } from '../plan/add-on.ts'
 import type { Outcome } from '../plan/outcome.ts'
 import type { Plan, Step, Wait } from '../plan/step.ts'
 import type { Passed } from './passed.ts'
 
 /** What must come before the rules of somebody. */
 const before: ReadonlySet<Wait['for']> = new Set(['backendSecurityGroup', 'targetsRegistered'])
-/** What comes after everything is served. */
-const after: ReadonlySet<Wait['for']> = new Set(['draining', 'bindingGone', 'grace'])
+/** What comes after everything is served, or is told otherwise. */
+const after: ReadonlySet<Wait['for']> = new Set(['draining', 'bindingGone', 'grace', 'readRefused'])
 
 /** Steps that were to be done, and were not. */
 export function undoneOf({ steps }: Plan, { results }: Outcome): readonly Step[] {
@@ -23,10 +24,12 @@ const isIts = (key: IngressKey, { owner, call }: Step): boolean =>
 /** The load balancer answers without the one in front of it. */
 const inFront = (step: Step): boolean => 'ref' in step && isFrontend(step.ref)
 
-/** Some rule of it, or the default action that it states, is served: no step of its own is left. */
+/** Some rule of it, or the default action that it states, is served: no step of its own is left but what is only attached. */
 export function isServed(key: IngressKey, { built, plan, outcome }: Passed): boolean {
   if (built.desired.held.includes(key) || plan.waits.some((wait) => before.has(wait.for))) return false
-  return !undoneOf(plan, outcome).some((step) => isIts(key, step) && (step.owner === key || !inFront(step)))
+  return !undoneOf(plan, outcome).some(
+    (step) => isIts(key, step) && !isAddOnCall(step) && (step.owner === key || !inFront(step)),
+  )
 }
 
 /** Sentences on what is still to come before all that the member states is served. */

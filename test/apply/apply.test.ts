@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seedFacts } from '../../localstack/aws/seed-facts.ts'
 import { type ApplyContext, apply } from '../../src/apply/apply.ts'
+import { readAddOn, refreshAddOns } from '../../src/aws/add-on.ts'
 import { readLoadBalancerStates } from '../../src/aws/observe.ts'
 import { ok } from '../../src/lib/result.ts'
 import type { Actual } from '../../src/model/actual.ts'
 import type { Outcome } from '../../src/plan/outcome.ts'
 import type { Step } from '../../src/plan/step.ts'
 import {
+  account,
   buildSteps,
   calls,
   createWorld,
@@ -15,6 +18,7 @@ import {
   loadBalancerRef,
   options,
   planOf,
+  region,
   stack,
   step,
   sweeping,
@@ -456,4 +460,66 @@ test('a create that AWS answers with what exists already does not pass for new',
   assert.equal(mirror.contentReadAt(loadBalancer.arn), undefined)
   assert.deepEqual(await sweeper.ready(stack, options), { ok: true, value: { ready: true } })
   assert.equal(mirror.actual(stack, []).rules.length, 2)
+})
+
+test('web ACLs and protections are looked at again before they are replaced: another may have come in between', async () => {
+  const world = await built()
+  const { cloud, mirror } = world
+  const of = cloud.account(account, region)
+  const arn = mirror.actual(stack, []).loadBalancers[0]?.arn ?? ''
+  const acl = (name: string): string =>
+    `arn:aws:wafv2:${region}:${account}:regional/webacl/${name}/00000000-0000-0000-0000-000000000001`
+  seedFacts(of, {
+    webAcls: ['one', 'two', 'three'].map((Name) => ({ Name, Id: Name, ARN: acl(Name) })),
+    classicWebAcls: [{ WebACLId: 'c1', Name: 'c1' }],
+    shieldSubscription: 'ACTIVE',
+  })
+  of.webAclAssociations.set(arn, acl('three'))
+  of.classicWebAclAssociations.set(arn, 'c1')
+  const longAgo = Date.now() - 3_600_000
+  mirror.addOnRead(arn, 'webAcl', { value: acl('one') }, longAgo)
+  mirror.addOnRead(arn, 'classicWebAcl', { value: 'c1' }, longAgo)
+  mirror.addOnRead(arn, 'protection', { value: { id: 'p1', name: 'office' } }, longAgo)
+  const steps = [
+    step({ call: 'AssociateWebACL', service: 'wafv2', loadBalancer: arn, webAcl: acl('two') }, 'replace'),
+    step({ call: 'DisassociateWebACL', service: 'waf-regional', loadBalancer: arn }, 'take'),
+    step({ call: 'DeleteProtection', loadBalancer: arn, protection: 'p1' }, 'unshield'),
+  ]
+  const before = lastCall(cloud)
+  assert.deepEqual(results(await apply(planOf(steps), context(world))), {
+    replace: 'skipped',
+    take: 'done',
+    unshield: 'skipped',
+  })
+  assert.deepEqual(calls(cloud, before).sort(), [
+    'DescribeProtection',
+    'DisassociateWebACL',
+    'GetWebACLForResource',
+    'GetWebACLForResource',
+  ])
+  assert.deepEqual(mirror.loadBalancers.get(arn)?.addOns, {
+    webAcl: { value: acl('three') },
+    classicWebAcl: { value: '' },
+    protection: { value: 'none' },
+  })
+  // Planned again on what was just read, it is done at once.
+  assert.equal(results(await apply(planOf(steps.slice(0, 1)), context(world)))['replace'], 'done')
+  assert.equal(of.webAclAssociations.get(arn), acl('two'))
+})
+
+test('what is read is not what we wrote a moment ago, and what AWS refuses to tell is known for a while', async () => {
+  const { cloud, mirror, aws } = await built()
+  const arn = mirror.actual(stack, []).loadBalancers[0]?.arn ?? ''
+  mirror.addOnWrote(arn, 'webAcl', { value: 'ours' })
+  assert.deepEqual(await readAddOn({ aws, options }, mirror, arn, 'webAcl'), { ok: true, value: '' })
+  assert.deepEqual(mirror.loadBalancers.get(arn)?.addOns?.webAcl, { value: 'ours' })
+  cloud.fault({ action: 'DescribeProtection', error: { code: 'AccessDeniedException', message: 'no' } })
+  await readAddOn({ aws, options }, mirror, arn, 'protection')
+  const refused = mirror.loadBalancers.get(arn)?.addOns?.protection
+  assert.ok(refused && 'refused' in refused && refused.refused.kind === 'denied')
+  // The next sweep asks for what somebody stated, and for nothing else.
+  const before = lastCall(cloud)
+  await refreshAddOns({ aws, options }, mirror)
+  assert.deepEqual(calls(cloud, before).sort(), ['DescribeProtection', 'GetWebACLForResource'])
+  assert.deepEqual(mirror.loadBalancers.get(arn)?.addOns?.protection, { value: 'none' })
 })

@@ -1,5 +1,5 @@
 /** A small AWS and cluster without time: applies one step to an Actual, or refuses it as AWS would. */
-import { partOf } from '../../src/apply/call/add-on.ts'
+import { partOf } from '../../src/plan/add-on.ts'
 import type { Action } from '../../src/model/action.ts'
 import {
   type Actual,

@@ -1,28 +1,11 @@
 /** Calls on what is attached to load balancers. WAF's and Shield's modules are loaded with the first of them. */
 import { ModifyCapacityReservationCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Mirror } from '../../aws/mirror.ts'
-import type { AddOn } from '../../model/actual.ts'
+import { type AddOnCall, partOf } from '../../plan/add-on.ts'
 import type { Call } from '../../plan/step.ts'
 import { type NameOf, type Request, request } from './request.ts'
 
 type Of<Name extends Call['call']> = Extract<Call, { call: Name }>
-export type AddOnCall = Of<
-  | 'ModifyCapacityReservation'
-  | 'AssociateWebACL'
-  | 'DisassociateWebACL'
-  | 'CreateProtection'
-  | 'DeleteProtection'
->
-
-export const isAddOnCall = (call: Call): call is AddOnCall =>
-  'service' in call || /^(?:ModifyCapacityReservation|(?:Create|Delete)Protection)$/.test(call.call)
-
-/** Which part of what is attached the call changes. */
-export function partOf(call: AddOnCall): AddOn {
-  if (call.call === 'ModifyCapacityReservation') return 'capacityUnits'
-  if ('service' in call) return call.service === 'wafv2' ? 'webAcl' : 'classicWebAcl'
-  return 'protection'
-}
 
 export function addOnCall(call: AddOnCall, nameOf: NameOf, mirror: Mirror): Request[] {
   const arn = nameOf(call.loadBalancer)

@@ -4,7 +4,7 @@ import * as acm from '@aws-sdk/client-acm'
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api'
 import * as shield from '@aws-sdk/client-shield'
 import * as wafv2 from '@aws-sdk/client-wafv2'
-import { createCloud } from '../../../localstack/aws/cloud.ts'
+import { type Cloud, createCloud } from '../../../localstack/aws/cloud.ts'
 import { seedVpc } from '../../../localstack/aws/seed.ts'
 import { seedFacts } from '../../../localstack/aws/seed-facts.ts'
 import { timings } from '../../../localstack/timing.ts'
@@ -12,6 +12,7 @@ import {
   CreateLoadBalancerCommand,
   DeleteLoadBalancerCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { AssociateWebACLCommand } from '../../../src/aws/waf-regional.ts'
 import { clientsFor, codeOf } from './clients.ts'
 
 const aclArn =
@@ -211,4 +212,63 @@ test('ACM: a requested certificate is issued at once, once for a token, and bear
   assert.equal(await codeOf(request({ DomainName: 'no domain' })), 'ValidationException')
   const tooMany = Array.from({ length: 10 }, (_, index) => `h${index}.example`)
   assert.equal(await codeOf(request({ SubjectAlternativeNames: tooMany })), 'LimitExceededException')
+})
+
+test('WAF classic: a load balancer has one web ACL at most, by id; changes take a token that is used once', async () => {
+  const { 'waf-regional': client, elbv2, arn, account, cloud } = await world()
+  const send = (action: string, input: object): Promise<Answer> => ask(cloud, action, input)
+  const { ChangeToken } = await send('GetChangeToken', {})
+  const made = { Name: 'shop', MetricName: 'shop', DefaultAction: { Type: 'ALLOW' }, ChangeToken }
+  const { WebACL: { WebACLId = '' } = {} } = await send('CreateWebACL', made)
+  assert.equal((await send('CreateWebACL', { ...made, Name: 'other' })).__type, 'WAFStaleDataException')
+  assert.deepEqual((await send('ListWebACLs', {})).WebACLs, [{ WebACLId, Name: 'shop' }])
+  const associate = (id: string, ResourceArn = arn) =>
+    codeOf(client.send(new AssociateWebACLCommand({ WebACLId: id, ResourceArn }) as never))
+  assert.equal(await associate('nowhere'), 'WAFNonexistentItemException')
+  assert.equal(await associate(WebACLId, 'arn:aws:s3:::bucket'), 'WAFInvalidParameterException')
+  assert.equal(await associate(WebACLId), 'none')
+  const got = await send('GetWebACLForResource', { ResourceArn: arn })
+  assert.deepEqual(got.WebACLSummary, { WebACLId, Name: 'shop' })
+  const next = await send('GetChangeToken', {})
+  assert.equal(
+    (await send('DeleteWebACL', { WebACLId, ChangeToken: next.ChangeToken })).__type,
+    'WAFReferencedItemException',
+  )
+  await elbv2.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: arn }))
+  assert.equal(account.classicWebAclAssociations.size, 0)
+  assert.deepEqual(await send('DeleteWebACL', { WebACLId, ChangeToken: next.ChangeToken }), {
+    ChangeToken: next.ChangeToken,
+  })
+})
+
+type Answer = {
+  readonly __type?: string
+  readonly ChangeToken?: string
+  readonly WebACL?: { readonly WebACLId: string }
+  readonly WebACLs?: unknown
+  readonly WebACLSummary?: unknown
+}
+
+/** The wire itself: no SDK of today has the other actions of WAF classic. */
+async function ask(cloud: Cloud, action: string, input: object): Promise<Answer> {
+  const { body } = await cloud.handle({
+    method: 'POST',
+    path: '/',
+    headers: {
+      'x-amz-target': `AWSWAF_Regional_20161128.${action}`,
+      authorization: 'AWS4-HMAC-SHA256 Credential=123456789012/20260101/eu-west-1/waf-regional/aws4_request',
+    },
+    body: JSON.stringify(input),
+  })
+  assert.ok(typeof body === 'string')
+  return JSON.parse(body) as Answer
+}
+
+test('Shield is one for all regions of an account', async () => {
+  const { cloud, arn, shield: client } = await world()
+  const other = clientsFor(cloud.handle, { region: 'us-east-1' })
+  await client.send(new shield.CreateSubscriptionCommand({}))
+  await other.shield.send(new shield.CreateProtectionCommand({ Name: 'a', ResourceArn: arn }))
+  const { Protection } = await client.send(new shield.DescribeProtectionCommand({ ResourceArn: arn }))
+  assert.equal(Protection?.Name, 'a')
 })
