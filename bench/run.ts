@@ -9,6 +9,10 @@ const benches: Readonly<Record<string, { readonly prints: string; readonly files
     prints: 'milliseconds of model and plan for groups of 10 to 3,000 Ingresses',
     files: ['model.ts'],
   },
+  'bindings-start': {
+    prints: 'a start among 5,000 bindings: calls, time until changed ones are served, memory',
+    files: ['bindings-start.ts'],
+  },
   targets: { prints: 'from an endpoint to RegisterTargets', files: ['targets.ts'] },
 }
 

@@ -144,7 +144,8 @@ function contextOf(
     roles: createRoles(aws, settings.clusterName, (credentials) => createAws({ ...wired, credentials })),
     targets: createTargetsMemory(),
     turns: createTurns(
-      () => aws.readyIn('elbv2:RegisterTargets'),
+      // Not what all calls share: reads that can wait would keep it empty for as long as there are any.
+      () => aws.categoryReadyIn('elbv2:RegisterTargets'),
       (key) => queue.add(key, 'new'),
     ),
     filled: new Set(),

@@ -20,6 +20,8 @@ export type Limiter = {
   refused(action: string): void
   /** Milliseconds until this action could be sent at once; a queue holds the key so long, not a worker. */
   readyIn(action: string): number
+  /** The same of its category alone: for what all calls share, those who wait are served by their priority. */
+  categoryReadyIn(action: string): number
   /** The part of the account's rates that is ours: one by the number of live holders. */
   share(part: number): void
 }
@@ -88,6 +90,7 @@ export function createLimiter(limits: Limits = {}): Limiter {
       for (const bucket of buckets.of(action)) bucket.refused()
     },
     readyIn: (action) => longest(buckets.of(action)),
+    categoryReadyIn: (action) => longest(buckets.of(action).slice(-1)),
     share: (part) => buckets.share(part),
   }
 }

@@ -49,6 +49,8 @@ export type Aws = {
   send<Output>(command: AwsCommand<Output>, options: SendOptions): Promise<Result<Output, AwsError>>
   /** Milliseconds until this action, as `elbv2:CreateRule`, could be sent at once. */
   readyIn(action: string): number
+  /** The same of its category alone, whatever else draws on what all calls share. */
+  categoryReadyIn(action: string): number
   /** This process' part of the account's rates. */
   share(part: number): void
   counts(): readonly CallCount[]
@@ -70,6 +72,7 @@ export function createAws(settings: AwsSettings): Aws {
   return {
     send: (command, options) => send({ settings, limiter, counts, clients }, command, options),
     readyIn: (action) => limiter.readyIn(action),
+    categoryReadyIn: (action) => limiter.categoryReadyIn(action),
     share: (part) => limiter.share(part),
     counts: () => [...counts.values()].map((count) => ({ ...count })),
     close: () => clients.close(),

@@ -58,10 +58,12 @@ type Known =
 /** As the mirror has it, or read if it hasn't; undefined: there is no such group. */
 async function known(id: string, pass: Pass, context: Context): Promise<Known> {
   const { mirror, sweeper } = context
-  // A write of unknown outcome: until it is settled, nothing of no group is written.
-  const ready = await sweeper.ready('', optionsOf(pass, 'reconcile', context))
-  if (!ready.ok) return { ok: false, verdict: afterAwsError(ready.error) }
-  if (!ready.value.ready) return { ok: false, verdict: again(ready.value.afterMs, ready.value.why) }
+  // A write of unknown outcome: until it is settled, nothing of no group is written. Else nothing need be known of the account.
+  if (mirror.doubt('') !== undefined) {
+    const ready = await sweeper.ready('', optionsOf(pass, 'reconcile', context))
+    if (!ready.ok) return { ok: false, verdict: afterAwsError(ready.error) }
+    if (!ready.value.ready) return { ok: false, verdict: again(ready.value.afterMs, ready.value.why) }
+  }
   if (mirror.securityGroups.get(id) === undefined) {
     const read = await readSecurityGroups(readerOf(context, pass, 'reconcile'), mirror, [id])
     if (!read.ok) return { ok: false, verdict: afterAwsError(read.error) }
@@ -156,6 +158,7 @@ function tell(id: string, failure: Failure, context: Context): void {
  * which somebody may have deleted while the targets stayed: only then may anything be revoked.
  */
 const allBindingsKnown = ({ bindings, endpointRules, mirror }: Context): boolean =>
+  mirror.indexedAt !== undefined &&
   bindings
     .list()
     .every((binding) => binding.spec.networking === undefined || endpointRules.has(keyOf(binding))) &&

@@ -12,7 +12,7 @@ import type { Verdict } from '../watch/verdict.ts'
 import { rivalOf } from './binding-spec.ts'
 import { stackOf } from './bindings.ts'
 import { tell } from './binding-status.ts'
-import type { Context } from './context.ts'
+import { type Context, optionsOf } from './context.ts'
 import { nobody, want } from './endpoint-guard.ts'
 import { reachOf } from './reach.ts'
 import { registeredIn, write } from './register.ts'
@@ -27,6 +27,13 @@ export const bindingFinalizer = 'elbv2.k8s.aws/resources'
 
 export async function leave(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<Verdict> {
   if (context.observe || binding.metadata.finalizers?.includes(bindingFinalizer) !== true) return settled
+  const stack = stackOf(binding)
+  if (stack !== undefined) {
+    // Whether rules send requests there must be known.
+    const ready = await context.sweeper.ready(stack, optionsOf(pass, 'reconcile', context))
+    if (!ready.ok) return afterAwsError(ready.error)
+    if (!ready.value.ready) return again(ready.value.afterMs, ready.value.why)
+  }
   const stays = isTakenUp(binding, context)
   if (stays)
     context.reports.happened({

@@ -1,6 +1,6 @@
 /** All loops behind one queue: which pass a key gets, what starts them, what keeps them going. */
 import { instanceIdOf } from '../aws/network-interface.ts'
-import { keyOf } from '../model/cluster.ts'
+import { keyOf, type KubeObject, type TargetGroupBinding } from '../model/cluster.ts'
 import { groupsOf } from '../model/group.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
@@ -36,24 +36,49 @@ export async function work(pass: Pass, context: Context): Promise<Verdict> {
   }
 }
 
-/** One sweep, then every key once; from then on what changes. Edits made meanwhile overtake both. */
+/** So many of the latest changed bindings go on beside the sweep, not after it. */
+const atOnce = 20
+
+/** One sweep, and every key once; from then on what changes. Edits made meanwhile overtake both. */
 export async function begin(context: Context, signal: AbortSignal): Promise<void> {
   const { informers, queue, settings, unseen } = context
   const start: Pass = { key: 'sweep', priority: 'new', signal }
   nudgeOnChange({ ...context, outside: () => reportOutside(context) })
+  await lookAtNodes(start, context)
+  const bindings = latestFirst(context).map((binding) => targetsKey(keyOf(binding)))
+  for (const key of bindings) unseen.add(key)
+  for (const [at, key] of bindings.entries()) queue.add(key, at < atOnce ? 'new' : 'resync')
+  context.targets.starting = true
   await sweepAccount(start, context)
-  const keys = [
-    ...[...groupsOf(informers.snapshot(), settings).groups.keys()].map(groupKey),
-    ...context.bindings.list().map((binding) => targetsKey(keyOf(binding))),
-  ]
-  for (const key of keys) unseen.add(key)
+  const stacks = [...groupsOf(informers.snapshot(), settings).groups.keys()].map(groupKey)
   // What one binding leads to belongs to the same first look.
   const groups = (await findEndpointGroups(start, context)).map(endpointGroupKey)
-  for (const key of [...groups, backendGroupKey]) if (keys.length > 0) unseen.add(key)
-  await lookAtNodes(start, context)
-  for (const key of [...keys, ...groups, backendGroupKey]) queue.add(key, 'resync')
+  const others = stacks.length + bindings.length > 0 ? [...groups, backendGroupKey] : []
+  for (const key of [...stacks, ...others]) unseen.add(key)
+  for (const key of [...stacks, ...groups, backendGroupKey]) queue.add(key, 'resync')
+  context.targets.starting = false
   reportOutside(context)
   unpublishStale(context)
+}
+
+/**
+ * What changed while nobody looked is looked at first: thousands of target groups take AWS minutes to read. The numbers of an
+ * API server's versions grow over all kinds of objects.
+ */
+function latestFirst({ bindings, informers }: Context): readonly TargetGroupBinding[] {
+  const version = ({ metadata }: KubeObject): number => Number(metadata.resourceVersion ?? 0) || 0
+  const { endpointSlices, services } = informers.stores
+  const latest = (binding: TargetGroupBinding): number => {
+    const key = `${binding.metadata.namespace ?? ''}/${binding.spec.serviceRef.name}`
+    const service = services.get(key)
+    const objects = [binding, ...endpointSlices.by('service', key), ...(service ? [service] : [])]
+    return Math.max(...objects.map(version))
+  }
+  return bindings
+    .list()
+    .map((binding) => ({ binding, at: latest(binding) }))
+    .sort((a, b) => b.at - a.at)
+    .map(({ binding }) => binding)
 }
 
 /** The network interfaces of all nodes in a few calls, rather than those of each binding's nodes in many. */

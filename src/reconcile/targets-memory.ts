@@ -30,6 +30,8 @@ export type TargetsMemory = {
   readonly gateSeconds: Histogram
   /** By VPC, as last read: an event does not wait for a read. */
   readonly vpcCidrs: Map<string, readonly string[]>
+  /** The first sweep runs; after it every group is looked at anyhow. */
+  starting: boolean
   /** The targets of known groups are being read again. */
   healing: boolean
 }
@@ -46,6 +48,7 @@ export const createTargetsMemory = (): TargetsMemory => ({
   groups: new Map(),
   gateSeconds: createHistogram([1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600]),
   vpcCidrs: new Map(),
+  starting: false,
   healing: false,
 })
 

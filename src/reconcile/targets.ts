@@ -106,8 +106,8 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   if (failure !== undefined) return soonest([told, afterAwsError(failure.error)])
   const stack = stackOf(binding)
   // A rule may be waiting for these targets.
-  if ((outcome.results.length > 0 || !context.filled.has(arn)) && stack !== undefined)
-    context.queue.add(groupKey(stack), 'new')
+  const isNews = (outcome.results.length > 0 || !context.filled.has(arn)) && !context.targets.starting
+  if (isNews && stack !== undefined) context.queue.add(groupKey(stack), 'new')
   context.filled.add(arn)
   const skipped = outcome.results.some(({ result }) => result === 'skipped')
   const done = outcome.results.some(({ result }) => result === 'done')

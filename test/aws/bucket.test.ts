@@ -49,6 +49,7 @@ test('all of ELBv2 share the account wide bucket; EC2 has nothing to do with it'
     await clock.tickAsync(1)
     assert.equal(log.length, 36)
     assert.ok(limiter.readyIn('elbv2:RegisterTargets') > 0)
+    assert.equal(limiter.categoryReadyIn('elbv2:RegisterTargets'), 0)
     assert.equal(limiter.readyIn('ec2:AuthorizeSecurityGroupIngress'), 0)
   }))
 
