@@ -131,10 +131,18 @@ export const flags = {
     { default: {} },
   ),
   'feature-gates': flag('Feature gates as Name=true,Name=false.', map, { default: {} }),
-  'ingress-max-concurrent-reconciles': flag('Groups reconciled at a time.', integer(1, 256), { default: 3 }),
-  'targetgroupbinding-max-concurrent-reconciles': flag('Bindings reconciled at a time.', integer(1, 256), {
-    default: 3,
-  }),
+  'ingress-max-concurrent-reconciles': flag(
+    'Groups reconciled at a time; as many more that were edited.',
+    integer(1, 256),
+    { default: 3 },
+  ),
+  'targetgroupbinding-max-concurrent-reconciles': flag(
+    'Bindings reconciled at a time; as many more that were edited.',
+    integer(1, 256),
+    {
+      default: 3,
+    },
+  ),
   'enable-leader-election': flag(
     'Of several replicas one works, the others stand by; false: this one works, whoever else does.',
     bool,

@@ -73,10 +73,11 @@ export function createReign(options: ReignOptions): Reign {
       await begin(context, signal)
       if (signal.aborted) return
       const pass = { key: 'sweep', priority: 'drift', signal } as const
+      const sweepMs = config.flags['sweep-period']
       timers.push(
         setInterval(() => {
-          sweep(pass, context).catch((error: unknown) => log.error({ err: error }, 'sweep threw'))
-        }, config.flags['sweep-period']),
+          sweep(pass, context, sweepMs).catch((error: unknown) => log.error({ err: error }, 'sweep threw'))
+        }, sweepMs),
         setInterval(() => resync(context), config.flags['sync-period']),
       )
     },
@@ -226,6 +227,7 @@ function queueOf({
   const withWorkers = (workers: number): Queue =>
     createQueue({
       workers,
+      editWorkers: workers,
       work: run,
       onPass: ({ key, verdict, thrown, tookMs }) => {
         if (thrown !== undefined) log.error({ key, err: thrown, tookMs }, 'a pass threw')

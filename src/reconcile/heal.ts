@@ -6,6 +6,7 @@ import { bindingRef } from '../model/endpoint.ts'
 import { isEndpointRule } from '../plan/endpoint-security-group.ts'
 import { targetKey } from '../plan/targets.ts'
 import type { Target } from '../model/actual.ts'
+import { pause } from '../watch/pause.ts'
 import type { Pass } from '../watch/queue.ts'
 import { type Context, optionsOf } from './context.ts'
 import { closedTo } from './endpoint-security-group.ts'
@@ -14,13 +15,19 @@ import { endpointGroupKey, targetsKey } from './key.ts'
 import { publishHealth } from './publish.ts'
 import { reachOf } from './reach.ts'
 
+/** A third of what AWS takes: thousands of target groups must not use up what the account's others need. */
+const leastSpacingMs = 333
+
 /** Every call waits for its turn behind all others; a sweep that comes while one is under way does nothing. */
-export async function heal(pass: Pass, context: Context): Promise<void> {
+export async function heal(pass: Pass, context: Context, periodMs: number): Promise<void> {
   if (context.targets.healing) return
   context.targets.healing = true
   try {
     await healEndpointGroups(pass, context)
-    for (const binding of context.bindings.list()) {
+    const bindings = context.bindings.list()
+    const spacingMs = Math.min(leastSpacingMs, periodMs / (2 * bindings.length))
+    for (const binding of bindings) {
+      await pause(spacingMs, pass.signal)
       if (pass.signal.aborted) return
       await healTargets(binding, pass, context)
     }

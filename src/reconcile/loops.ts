@@ -102,9 +102,9 @@ function reportOutside(context: Context): void {
 }
 
 /** Heals the mirror, and has a look at what turned out different. */
-export async function sweep(pass: Pass, context: Context): Promise<void> {
+export async function sweep(pass: Pass, context: Context, periodMs: number): Promise<void> {
   await sweepAccount(pass, context)
-  await heal(pass, context)
+  await heal(pass, context, periodMs)
 }
 
 async function sweepAccount(pass: Pass, context: Context): Promise<void> {

@@ -7,6 +7,7 @@ import type { AwsError } from '../model/aws-error.ts'
 import { keyOf, type TargetGroupBinding } from '../model/cluster.ts'
 import { bindingRef, problemOn, type Targets, targetsOf } from '../model/endpoint.ts'
 import type { Problem } from '../model/problem.ts'
+import type { Outcome } from '../plan/outcome.ts'
 import type { TargetsPlan } from '../plan/targets.ts'
 import { problemOf } from '../status/event.ts'
 import type { Pass } from '../watch/queue.ts'
@@ -104,11 +105,7 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   ]
   const told = await tell(binding, problems, context, preStopOf(binding, context))
   if (failure !== undefined) return soonest([told, afterAwsError(failure.error)])
-  const stack = stackOf(binding)
-  // A rule may be waiting for these targets.
-  const isNews = (outcome.results.length > 0 || !context.filled.has(arn)) && !context.targets.starting
-  if (isNews && stack !== undefined) context.queue.add(groupKey(stack), 'new')
-  context.filled.add(arn)
+  tellGroup(binding, outcome, context)
   const skipped = outcome.results.some(({ result }) => result === 'skipped')
   const done = outcome.results.some(({ result }) => result === 'done')
   // What had no room may have it now.
@@ -122,6 +119,16 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
     skipped || rest ? again(skipped ? 1_000 : 0, 'some targets are left') : settled,
     opened.wait ? again(1_000, 'the security groups of new targets are not open yet') : settled,
   ])
+}
+
+/** A rule may be waiting for these targets. */
+function tellGroup(binding: TargetGroupBinding, { results }: Outcome, context: Context): void {
+  const { filled, queue, targets } = context
+  const stack = stackOf(binding)
+  const arn = binding.spec.targetGroupARN ?? ''
+  const isNews = (results.length > 0 || !filled.has(arn)) && !targets.starting
+  if (isNews && stack !== undefined) queue.add(groupKey(stack), 'new')
+  filled.add(arn)
 }
 
 /** Kept for events, which don't wait for a read. In another account's VPC every address is one from outside, as ALBC has it. */

@@ -19,6 +19,8 @@ export type PassReport = {
 export type QueueOptions = {
   readonly work: (pass: Pass) => Promise<Verdict>
   readonly workers: number
+  /** So many more for edits alone: looks that wait for AWS must not keep them waiting. */
+  readonly editWorkers?: number
   /** A pass that has not ended by then is told to by its signal, and after the grace its key is free again. */
   readonly deadlineMs?: number
   readonly graceMs?: number
@@ -72,17 +74,20 @@ type Core = {
   pumping: boolean
 }
 
+function take({ stopped, passes, ready, options }: Core): ReturnType<Core['ready']['take']> {
+  const { workers, editWorkers = 0 } = options
+  if (stopped) return undefined
+  if (passes.size < workers) return ready.take()
+  return passes.size < workers + editWorkers ? ready.take('edits') : undefined
+}
+
 function pump(core: Core): void {
   if (core.pumping) return
   core.pumping = true
   // Later in this turn, so that all that one event names is in before the first is taken.
   void Promise.resolve().then(() => {
     core.pumping = false
-    while (!core.stopped && core.passes.size < core.options.workers) {
-      const next = core.ready.take()
-      if (!next) break
-      void runPass(core, next)
-    }
+    for (let next = take(core); next !== undefined; next = take(core)) void runPass(core, next)
     if (core.passes.size === 0 && (core.stopped || core.ready.size === 0)) {
       for (const resolve of core.idlers) resolve()
       core.idlers.clear()

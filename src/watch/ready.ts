@@ -10,7 +10,10 @@ type Waiting = { readonly key: string; readonly sinceMs: number }
 export type Ready = {
   /** Keeps the earlier time when the key waits already, under the higher of both priorities. */
   add(key: string, priority: Priority, nowMs: number): void
-  take(): { readonly key: string; readonly priority: Priority; readonly sinceMs: number } | undefined
+  /** `edits`: none but those that a user waits for. */
+  take(
+    edits?: 'edits',
+  ): { readonly key: string; readonly priority: Priority; readonly sinceMs: number } | undefined
   readonly size: number
   longestWaitMs(nowMs: number): number
 }
@@ -47,9 +50,11 @@ export function createReady(): Ready {
       queues.get(next)?.set(key, { key, sinceMs })
       where.set(key, next)
     },
-    take: () => {
-      turns += 1
-      const first = turns % fairTurn === 0 ? oldest() : priorities.find((priority) => headOf(priority))
+    take: (edits) => {
+      if (edits === undefined) turns += 1
+      const usual = (): Priority | undefined =>
+        turns % fairTurn === 0 ? oldest() : priorities.find((priority) => headOf(priority))
+      const first = edits === undefined ? usual() : 'edit'
       const head = first && headOf(first)
       if (!first || !head) return undefined
       queues.get(first)?.delete(head.key)

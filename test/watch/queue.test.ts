@@ -14,9 +14,10 @@ describe('work queue', () => {
   let open: Map<string, { end(verdict?: Verdict): void; fail(error: Error): void; pass: Pass }>
   const settled: Verdict = { verdict: 'settled' }
 
-  const start = (workers = 2, work?: (pass: Pass) => Promise<Verdict>): void => {
+  const start = (workers = 2, work?: (pass: Pass) => Promise<Verdict>, editWorkers = 0): void => {
     queue = createQueue({
       workers,
+      editWorkers,
       deadlineMs: 10_000,
       graceMs: 1_000,
       blockedMs: 60_000,
@@ -87,6 +88,21 @@ describe('work queue', () => {
     await end('new')
     await end('resync')
     assert.deepEqual(begun, ['edit', 'new', 'resync', 'drift', 'other'])
+  })
+
+  it('has workers for edits alone, so that looks that wait for AWS keep nobody waiting', async () => {
+    start(1, undefined, 1)
+    queue.add('resync', 'resync')
+    queue.add('another', 'new')
+    await settle()
+    assert.deepEqual(begun, ['another'])
+    queue.add('edit')
+    queue.add('resync', 'edit')
+    await settle()
+    assert.deepEqual(begun, ['another', 'edit'])
+    await end('edit')
+    assert.deepEqual(begun, ['another', 'edit', 'resync'])
+    await end('another')
   })
 
   it('lets nothing starve', async () => {
