@@ -199,8 +199,10 @@ function secretsIn({ stack, rules, listeners }: Actual, context: Context): Reado
     unknown ||= sent === undefined && actions.some(({ type }) => type === 'authenticate-oidc')
     if (sent === undefined) continue
     const fact = secrets.get(sent.secret)
-    const isCurrent = fact?.found === true && fact.version === sent.version
-    if (!isCurrent || !found.has(sent.secret)) found.set(sent.secret, sent.version)
+    // What changed since in labels alone is the same content.
+    const current =
+      fact?.found === true && fact.version === sent.version ? fact.object.metadata.resourceVersion : undefined
+    if (current === undefined || !found.has(sent.secret)) found.set(sent.secret, current ?? sent.version)
   }
   return unknown ? new Map([...(recordedSecrets(stack, context) ?? []), ...found]) : found
 }

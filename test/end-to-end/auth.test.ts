@@ -83,6 +83,16 @@ const secretsIn = ({ world }: Shop): readonly (string | undefined)[] =>
     .filter(({ wire }) => wire.Actions?.some(({ Type }) => Type === 'authenticate-oidc'))
     .map(({ clientSecret }) => clientSecret)
 
+/** Versions of Secrets that the group remembers. */
+async function recorded({ world }: Shop): Promise<readonly string[]> {
+  const groups = await world.kube.list<{ status?: { secrets?: readonly { resourceVersion: string }[] } }>(
+    '/apis/albatross.dev/v1alpha1/ingressgroups',
+  )
+  return groups.flatMap(({ status }) => (status?.secrets ?? []).map((one) => one.resourceVersion))
+}
+const versionOf = async ({ world }: Shop): Promise<string | undefined> =>
+  (await world.kube.get<{ metadata: { resourceVersion: string } }>(secretPath))?.metadata.resourceVersion
+
 /** The controller's calls for a pass, reads too, but for those that fill and heal the mirror. */
 const calls = ({ world }: Shop, since: number): readonly string[] =>
   world.cloud.journal
@@ -116,20 +126,27 @@ test('who is not logged in is sent to the provider, and served after that; a rot
     assert.equal((await visit(shop, hostname, '/guarded')).answer.status, 200)
   }))
 
-test('a label on the Secret, a resync and a restart make no call; the record of an earlier run tells of a rotation meanwhile', () =>
+test('a label on the Secret, an edit that changes nothing and a restart make no call; a rotation while nobody ran is sent by the next', () =>
   within(async ({ shop, guarded }) => {
     await shop.world.kube.apply(secret(first), guarded)
     await shop.address('guarded')
     await eventually(() => assert.deepEqual(secretsIn(shop), [first]), limitMs)
     await shop.controller.idle()
+    await eventually(async () => assert.deepEqual(await recorded(shop), [await versionOf(shop)]), limitMs)
     const since = shop.now()
     await shop.world.kube.patch(secretPath, { metadata: { labels: { team: 'shop' } } })
     await annotate(shop, 'guarded', { 'group.order': '0' })
-    await shop.controller.idle()
+    await eventually(async () => assert.deepEqual(await recorded(shop), [await versionOf(shop)]), limitMs)
     await shop.controller.stop()
     const next = shop.world.controller()
     await next.idle()
     assert.deepEqual(calls(shop, since), [])
+    await next.stop()
+    const before = shop.now()
+    await shop.world.kube.apply(secret(second))
+    await shop.world.controller().idle()
+    await eventually(() => assert.deepEqual(secretsIn(shop), [second]), limitMs)
+    assert.deepEqual(shop.writes(before), ['ModifyRule'])
   }))
 
 test('a Secret that vanishes holds its member with authentication; another goes on; a new one is used at once', () =>
