@@ -10,7 +10,7 @@ const fileOf = (check: 'built' | 'edited'): string => join(import.meta.dirname, 
 export const keptWrites = (check: 'built' | 'edited'): Writes =>
   existsSync(fileOf(check)) ? (JSON.parse(readFileSync(fileOf(check), 'utf8')) as Writes) : {}
 
-/** Takes the counts of one file's tests; `UPDATE=1` writes them, else none may be above what is kept. */
+/** Takes the counts of one file's tests; `UPDATE=1` writes them, else none may be above what is kept, or ALBC's. */
 export function counter(
   check: 'built' | 'edited',
   own = process.env['TAKEOVER_DIR'] === undefined,
@@ -27,7 +27,9 @@ export function counter(
     counts[name] = { albc, ours }
     if (own && !update) {
       assert.ok(kept[name] !== undefined, `no count of ${name} in writes/${check}.json: UPDATE=1 writes it`)
-      assert.ok(ours <= kept[name].ours, `${ours} writes, more than the ${kept[name].ours} of before`)
+      // On a slow machine endpoints come in several lots, and cost a call each.
+      const most = Math.max(albc, kept[name].ours)
+      assert.ok(ours <= most, `${ours} writes, more than ${most}`)
     }
   }
 }

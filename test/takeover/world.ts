@@ -19,7 +19,7 @@ import { replayCloud } from './replay.ts'
 
 const accessKey = 'CONTROLLER'
 /** How long a state may take to come about. */
-export const patienceMs = 15_000
+export const patienceMs = 40_000
 
 export type RecordedWorld = {
   readonly account: Account
