@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { type Action, clientOf } from '../../src/model/action.ts'
 import type { Desired } from '../../src/model/desired.ts'
 import { type ActualRule, noFrontend } from '../../src/model/actual.ts'
 import type { Condition } from '../../src/route/condition.ts'
@@ -254,5 +255,55 @@ test('ports come and go, and at last everything does', () => {
       )
     }),
     { seed, numRuns: 80 },
+  )
+})
+
+const token: Action = { type: 'jwt-validation', jwksEndpoint: 'https://idp/keys', issuer: 'https://idp' }
+const logins = ['1', '2'].map(
+  (version): Action => ({
+    type: 'authenticate-oidc',
+    issuer: 'https://idp',
+    authorizationEndpoint: 'https://idp/a',
+    tokenEndpoint: 'https://idp/t',
+    userInfoEndpoint: 'https://idp/u',
+    client: clientOf('shop'),
+    credentials: { secret: 'ns/oidc', version },
+    onUnauthenticatedRequest: 'deny',
+    scope: 'openid',
+    sessionCookieName: 'c',
+    sessionTimeoutSeconds: 60,
+  }),
+)
+
+test('a request that must prove who it is, before and after a change, must do so at every step of it', () => {
+  const guards = fc.array(fc.constantFrom(undefined, token, ...logins), { minLength: 8, maxLength: 8 })
+  const guarded = (list: Spec, by: readonly (Action | undefined)[]): Desired =>
+    desired([
+      listener(
+        443,
+        list.map((one, at) => {
+          const plain = rule(one.path, one.to, one.owner)
+          const guard = by[at]
+          return guard ? { ...plain, actions: [guard, ...plain.actions] } : plain
+        }),
+      ),
+    ])
+  /** Undefined where the listener's default answers. */
+  const isGuarded = (sim: Sim, request: string): boolean | undefined =>
+    [...sim.actual.rules]
+      .sort((a, b) => a.priority - b.priority)
+      .find((one) => matches(one.conditions, request))
+      ?.actions.some(({ type }) => type === 'jwt-validation' || type === 'authenticate-oidc')
+  fc.assert(
+    fc.property(rules, guards, rules, guards, dice, (a, byA, b, byB, throws) => {
+      const start = converge(guarded(a, byA)).sim
+      const end = converge(guarded(b, byB)).sim
+      const watched = probes.filter((one) => isGuarded(start, one) === true && isGuarded(end, one) === true)
+      reach(guarded(b, byB), start, failing(throws, 3), (now, step) => {
+        for (const request of watched)
+          assert.notEqual(isGuarded(now, request), false, `${request} is open to all after ${step}`)
+      })
+    }),
+    { seed, numRuns: 300 },
   )
 })
