@@ -13,7 +13,10 @@ const benches: Readonly<Record<string, { readonly prints: string; readonly files
     prints: 'a start among 5,000 bindings: calls, time until changed ones are served, memory',
     files: ['bindings-start.ts'],
   },
-  targets: { prints: 'from an endpoint to RegisterTargets', files: ['targets.ts'] },
+  targets: {
+    prints: 'all figures of targets: how soon they follow, a roll of 300 pods, a start, requests under load',
+    files: ['targets.ts', 'roll.ts', 'bindings-start.ts', 'load.ts'],
+  },
 }
 
 const [name = 'calls', ...rest] = process.argv.slice(2)
