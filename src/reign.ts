@@ -135,7 +135,7 @@ function contextOf(
     queue,
     reports: createReports(
       // What fails because leadership is over is nobody's problem.
-      { record: (note) => (stillLeader() ? recorder.record(note) : undefined) },
+      { record: (note) => !stillLeader() || recorder.record(note) },
       finder(informers),
     ),
     records: createRecords({ kube, informers: followed, queue, onRefused: refusedBy(log) }),

@@ -11,6 +11,8 @@ export type EventNote = {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
   readonly message: string
+  /** Can wait until there is less to tell. */
+  readonly patient?: boolean
 }
 
 /** Of an object without namespace, events go where `kubectl describe` looks for them. */

@@ -10,7 +10,8 @@ import { type Series, seriesKey, seriesTable, type SeriesTable, wholeSeconds } f
 import { events } from './resource.ts'
 
 export type Recorder = {
-  record(note: EventNote): void
+  /** False: there was no room for it. An object that had its share of events is told no more, which is no matter of room. */
+  record(note: EventNote): boolean
   /** Resolves when what was recorded so far is written or given up. */
   flush(): Promise<void>
   stats(): EventCounts
@@ -99,12 +100,17 @@ export function createRecorder(kube: Kube, options: RecorderOptions = {}): Recor
   return {
     record: (note) => {
       const key = seriesKey(note)
-      if (!queue.has(key) && queue.size >= queueLimit) counts.dropped += 1
-      else if (!table.count(note)) counts.limited += 1
+      const room = note.patient === true ? queueLimit / 2 : queueLimit
+      if (!queue.has(key) && queue.size >= room) {
+        counts.dropped += 1
+        return false
+      }
+      if (!table.count(note)) counts.limited += 1
       else {
         queue.set(key, note)
         writing ??= Promise.resolve().then(writeAll)
       }
+      return true
     },
     flush: async () => {
       while (writing) await writing

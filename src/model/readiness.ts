@@ -59,3 +59,17 @@ export const isTrue = ({ status }: Pod, gate: string): boolean =>
 /** Nobody is left to wait for. */
 export const releasedConditions = (binding: TargetGroupBinding, pod: Pod): readonly GateCondition[] =>
   gatesOf(binding, pod).map((type) => ({ type, status: 'True', message: 'Target Group Binding is deleted' }))
+
+const firstMs = 2_000
+const mostMs = 15_000
+
+/**
+ * When the health of a target group is to be read: 2 s after the first pod began to wait, then again and again, the slower the
+ * longer the newest one has been waiting. `since`: when each began; `readAt`: of the last read. Milliseconds, all of them.
+ */
+export function nextLookAt(since: readonly number[], readAt: number, now: number): number {
+  const newest = since.reduce((a, b) => Math.max(a, b), 0)
+  const oldest = since.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
+  const intervalMs = Math.min(mostMs, Math.max(firstMs, (now - newest) / 4))
+  return Math.max(oldest, readAt) + intervalMs
+}

@@ -1,15 +1,15 @@
 /** Which pods of a binding would fail requests when they leave: told on their Service, and in the binding's conditions. */
-import { keyOf, type PodCondition, type TargetGroupBinding } from '../model/cluster.ts'
+import { type Endpoints, keyOf, type PodCondition, type TargetGroupBinding } from '../model/cluster.ts'
 import { lintPreStop, type PreStopReport } from '../model/pre-stop.ts'
 import type { Context } from './context.ts'
 
 /** Undefined: nobody wants to know. */
 export function preStopOf(
   binding: TargetGroupBinding,
-  { informers, mirror, settings, targets }: Context,
+  { service, pods }: Endpoints,
+  { mirror, settings, targets }: Context,
 ): PreStopReport | undefined {
   if (settings.deregistrationPropagationMs === 0) return undefined
-  const { service, pods } = informers.endpointsOf(binding)
   const { serviceRef, targetGroupARN = '' } = binding.spec
   const { attributes } = mirror.targetGroups.get(targetGroupARN) ?? {}
   const report =

@@ -4,7 +4,7 @@ import type { Aws } from '../aws/client.ts'
 import { readTargets } from '../aws/observe.ts'
 import { setPodCondition } from '../kube/write.ts'
 import { ok } from '../lib/result.ts'
-import { type GateCondition, gateConditions, gatesOf, isTrue } from '../model/readiness.ts'
+import { type GateCondition, gateConditions, gatesOf, isTrue, nextLookAt } from '../model/readiness.ts'
 import type { Pod, TargetGroupBinding } from '../model/cluster.ts'
 import type { TargetSource } from '../model/endpoint.ts'
 import type { Pass } from '../watch/queue.ts'
@@ -14,9 +14,8 @@ import { again, settled } from './verdict.ts'
 
 type Gated = { readonly pod: Pod; readonly source: TargetSource }
 
-const firstMs = 2_000
-const mostMs = 15_000
 const patchesAtOnce = 8
+const retryMs = 2_000
 /** As long as the watch may take to show a condition that we wrote. */
 const toldMs = 2_000
 
@@ -34,18 +33,15 @@ export async function followHealth(
   )
   const waiting = (): Gated[] => gated.filter(({ pod }) => isWaiting(binding, pod, context))
   const since = remember(arn, waiting(), context)
-  if (since === undefined) return settled
-  const dueIn = (): number => {
-    const intervalMs = Math.min(mostMs, Math.max(firstMs, (Date.now() - since) / 4))
-    return Math.max(since, registrations.readAt(arn) ?? 0) + intervalMs - Date.now()
-  }
+  if (since.length === 0) return settled
+  const dueIn = (): number => nextLookAt(since, registrations.readAt(arn) ?? 0, Date.now()) - Date.now()
   if (dueIn() <= 0) {
     const options = { ...optionsOf(pass, 'health', context), purpose: 'health' } as const
     const read = await readTargets({ aws, options }, context.mirror, arn)
-    if (!read.ok) return again(firstMs, `${read.error.call}: ${read.error.code}`)
+    if (!read.ok) return again(retryMs, `${read.error.call}: ${read.error.code}`)
   }
   await write(binding, gated, context)
-  return remember(arn, waiting(), context) === undefined
+  return remember(arn, waiting(), context).length === 0
     ? settled
     : again(Math.max(50, dueIn()), 'pods wait for their targets to be healthy')
 }
@@ -56,11 +52,11 @@ const isWaiting = (binding: TargetGroupBinding, pod: Pod, { targets }: Context):
     (gate) => targets.told.get(`${pod.metadata.uid} ${gate}`)?.status !== 'True' && !isTrue(pod, gate),
   )
 
-/** Since when the newest of those that wait is known to; undefined when none waits. */
-function remember(arn: string, waiting: readonly Gated[], { targets }: Context): number | undefined {
+/** Since when each of those that wait is known to. */
+function remember(arn: string, waiting: readonly Gated[], { targets }: Context): readonly number[] {
   if (waiting.length === 0) {
     targets.waiting.delete(arn)
-    return undefined
+    return []
   }
   const known = targets.waiting.get(arn)
   const now = Date.now()
@@ -68,7 +64,7 @@ function remember(arn: string, waiting: readonly Gated[], { targets }: Context):
     waiting.map(({ pod: { metadata } }) => [metadata.uid, known?.get(metadata.uid) ?? now]),
   )
   targets.waiting.set(arn, next)
-  return Math.max(...next.values())
+  return [...next.values()]
 }
 
 async function write(binding: TargetGroupBinding, gated: readonly Gated[], context: Context): Promise<void> {

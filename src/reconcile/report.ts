@@ -26,27 +26,40 @@ const apiVersions: Readonly<Record<ObjectRef['kind'], string>> = {
 
 export function createReports(recorder: Pick<Recorder, 'record'>, find: Find): Reports {
   const told = new Map<string, ReadonlySet<string>>()
-  const record = (event: Event): void => {
+  /** How many keys have each of them: an Ingress comes into a group, and goes, with its mistake. */
+  const tellers = new Map<string, number>()
+  const count = (text: string, by: 1 | -1): void => {
+    const now = (tellers.get(text) ?? 0) + by
+    if (now === 0) tellers.delete(text)
+    else tellers.set(text, now)
+  }
+  const record = (event: Event): boolean => {
     const note = noteOf(event, find)
-    if (note !== undefined) recorder.record(note)
+    return note !== undefined && recorder.record(note)
   }
   return {
     problems: (key, problems) => {
+      const before = told.get(key) ?? none
       const events = new Map(problems.map(eventOf).map((event) => [textOf(event), event]))
-      // Another key may have told it: an Ingress comes into a group, and goes, with its mistake.
-      const known = (text: string): boolean => [...told.values()].some((texts) => texts.has(text))
-      for (const [text, event] of events) if (!known(text)) record(event)
-      if (events.size === 0) told.delete(key)
-      else told.set(key, new Set(events.keys()))
+      const now = new Set<string>()
+      // What nobody had room for is told the next time.
+      for (const [text, event] of events)
+        if (before.has(text) || tellers.has(text) || record(event)) now.add(text)
+      for (const text of now) if (!before.has(text)) count(text, 1)
+      for (const text of before) if (!now.has(text)) count(text, -1)
+      if (now.size === 0) told.delete(key)
+      else told.set(key, now)
     },
-    happened: record,
+    happened: (event) => void record(event),
   }
 }
+
+const none: ReadonlySet<string> = new Set()
 
 const textOf = ({ on, reason, message }: Event): string =>
   `${on.kind} ${on.namespace ?? ''}/${on.name} ${reason} ${message}`
 
-function noteOf({ on, type, reason, message }: Event, find: Find): EventNote | undefined {
+function noteOf({ on, type, reason, message, patient }: Event, find: Find): EventNote | undefined {
   const object = find(on)
   if (object === undefined) return undefined
   return {
@@ -54,5 +67,6 @@ function noteOf({ on, type, reason, message }: Event, find: Find): EventNote | u
     type,
     reason,
     message,
+    ...(patient === true ? { patient } : {}),
   }
 }

@@ -103,7 +103,7 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
       one.error.kind === 'notFound' ? missing(binding) : problemOf(one, bindingRef(binding)),
     ),
   ]
-  const told = await tell(binding, problems, context, preStopOf(binding, context))
+  const told = await tell(binding, problems, context, preStopOf(binding, endpoints, context))
   if (failure !== undefined) return soonest([told, afterAwsError(failure.error)])
   tellGroup(binding, outcome, context)
   const skipped = outcome.results.some(({ result }) => result === 'skipped')

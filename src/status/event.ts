@@ -8,6 +8,8 @@ export type Event = {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
   readonly message: string
+  /** Many may come at once, and none of them is urgent. */
+  readonly patient?: true
 }
 
 /** ALBC has one reason for all that makes its model fail; ours says which, but for the two that its users alert on. */
@@ -26,6 +28,7 @@ export function eventOf(problem: Problem): Event {
     type: 'Warning',
     reason: reasons[problem.kind] ?? problem.kind,
     message: `${field}${sentence(problem.message)} ${sentence(problem.remedy)}`.trim(),
+    ...(problem.kind === 'PreStopTooShort' ? { patient: true } : {}),
   }
 }
 

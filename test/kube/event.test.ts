@@ -144,6 +144,16 @@ describe('event recorder', () => {
     assert.deepEqual(recorder.stats(), { written: 6, limited: 0, dropped: 5 })
   })
 
+  it('keeps room for others when many come that can wait', async () => {
+    const patient = Array.from({ length: 9 }, (_, i) => recorder.record({ ...note(`p${i}`), patient: true }))
+    assert.equal(patient.filter(Boolean).length, 3)
+    assert.equal(recorder.record(note('urgent')), true)
+    await recorder.flush()
+    assert.equal((await stored()).length, 4)
+    assert.equal(recorder.record({ ...note('p8'), patient: true }), true)
+    await recorder.flush()
+  })
+
   it('cuts a message to what the API server takes', async () => {
     recorder.record(note('ü'.repeat(2000)))
     await recorder.flush()

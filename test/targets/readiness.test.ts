@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Target } from '../../src/model/actual.ts'
 import type { Pod, TargetGroupBinding } from '../../src/model/cluster.ts'
-import { gateConditions, gatesOf, releasedConditions } from '../../src/model/readiness.ts'
+import { gateConditions, gatesOf, nextLookAt, releasedConditions } from '../../src/model/readiness.ts'
 
 const binding: TargetGroupBinding = {
   metadata: { namespace: 'n', name: 'web', uid: 'b' },
@@ -62,4 +62,17 @@ test('when the binding goes, nobody waits any more', () => {
   assert.deepEqual(releasedConditions(binding, pod()), [
     { type: gate, status: 'True', message: 'Target Group Binding is deleted' },
   ])
+})
+
+test('health is read soon after the first pod waits, and keeps being read while others join it', () => {
+  assert.equal(nextLookAt([1_000], 0, 1_000), 3_000)
+  assert.equal(nextLookAt([1_000], 900, 1_500), 3_000)
+  assert.equal(nextLookAt([1_000], 3_000, 3_000), 5_000)
+  // One more each second: nobody waits for the last of them.
+  assert.equal(nextLookAt([1_000, 2_000, 2_900], 0, 2_950), 3_000)
+  assert.equal(nextLookAt([1_000, 2_000, 3_000, 4_000], 3_000, 4_000), 5_000)
+  // Slower for those that wait long, quick again for a new one.
+  assert.equal(nextLookAt([0], 40_000, 40_000), 50_000)
+  assert.equal(nextLookAt([0], 400_000, 400_000), 415_000)
+  assert.equal(nextLookAt([0, 400_000], 400_000, 400_000), 402_000)
 })
