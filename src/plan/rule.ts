@@ -238,7 +238,7 @@ const meets = (slot: Placed, rule: ActualRule): boolean =>
  * serve what a narrower one did. Where there is no room for a new one, one old goes first.
  */
 function deleteRules(
-  { placed }: Change,
+  { world, placed }: Change,
   made: readonly Made[],
   missing: readonly Placed[],
   reorder: readonly Step[],
@@ -257,25 +257,30 @@ function deleteRules(
     }
     const lower = gone.filter((one) => overlap(one.rule.conditions, rule.conditions))
     const takers = made.filter(({ slot }) => meets(slot, rule)).map((one) => one.step)
-    const one = deleteRule(rule, 'no member wants it', [...reorder, ...takers, ...lower])
+    const one = deleteRule(world, rule, 'no member wants it', [...reorder, ...takers, ...lower])
     gone.push({ rule, id: one.id })
     steps.push(one)
   }
   const [last] = old
   const stuck = made.length === 0 && steps.length === 0 && missing.every(({ kind }) => kind === 'create')
   return stuck && last
-    ? [deleteRule(last, 'no member wants it, and the rule quota leaves no room', reorder)]
+    ? [deleteRule(world, last, 'no member wants it, and the rule quota leaves no room', reorder)]
     : steps
 }
 
-const deleteRule = (rule: ActualRule, reason: string, after: readonly { readonly id: string }[]): Step =>
+const deleteRule = (
+  world: World,
+  rule: ActualRule,
+  reason: string,
+  after: readonly { readonly id: string }[],
+): Step =>
   step(
     { call: 'DeleteRule', rule: rule.arn },
     {
       key: rule.arn,
       reason,
       impact: 'deletes',
-      owner: rule.tags[ownerTag] ?? group,
+      owner: ownerOf(world, rule) ?? group,
       after: after.map(({ id }) => id),
     },
   )

@@ -12,7 +12,7 @@ import { problemOf, reconciled } from '../status/event.ts'
 import { targetGroupsOf } from '../status/health.ts'
 import { hostNamesOf, statusIsCurrent, statusOf, statusWithout } from '../status/ingress.ts'
 import type { Passed as Done } from '../status/passed.ts'
-import { isServed } from '../status/progress.ts'
+import { isServed, undoneOf } from '../status/progress.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { type Context, readerOf } from './context.ts'
@@ -188,7 +188,7 @@ const isMember = (ingress: Ingress, { informers, settings }: Context): boolean =
 const isHeldBack = (ingress: Ingress, { built }: Passed): boolean =>
   built.desired.held.includes(keyOf(ingress))
 
-function remains(ingress: Ingress, group: Group, { actual, plan }: Passed): boolean {
+function remains(ingress: Ingress, group: Group, { actual, plan, outcome }: Passed): boolean {
   if (group.members.length === 0) {
     return (
       everyLoadBalancer(actual).length +
@@ -202,7 +202,8 @@ function remains(ingress: Ingress, group: Group, { actual, plan }: Passed): bool
   return (
     plan.waits.some((wait) => wait.for === 'bindingGone') ||
     targetGroupsOf(actual, everyone).has(keyOf(ingress)) ||
-    actual.rules.some(({ tags }) => tags['albatross.dev/ingress'] === keyOf(ingress))
+    actual.rules.some(({ tags }) => tags['albatross.dev/ingress'] === keyOf(ingress)) ||
+    undoneOf(plan, outcome).some(({ owner }) => owner === keyOf(ingress))
   )
 }
 

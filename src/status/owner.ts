@@ -54,7 +54,7 @@ export function ruleOwners(
     .toSorted((a, b) => (a.ruleArn < b.ruleArn ? -1 : 1))
 }
 
-/** By rule ARN, of rules that are still as they were recorded, and of Ingresses that still exist. */
+/** By rule ARN, of rules that are still as they were recorded. An Ingress that is gone stands by its uid: it is no member. */
 export function ownersOf(
   { rules }: Pick<Actual, 'rules'>,
   records: readonly Record[] | undefined,
@@ -66,8 +66,8 @@ export function ownersOf(
   return Object.fromEntries(
     rules.flatMap((rule): [string, IngressKey][] => {
       const record = known.get(rule.arn)
-      const key = record && keys.get(record.ingressUid)
-      return key !== undefined && record?.contentHash === contentHash(rule) ? [[rule.arn, key]] : []
+      if (record === undefined || record.contentHash !== contentHash(rule)) return []
+      return [[rule.arn, keys.get(record.ingressUid) ?? record.ingressUid]]
     }),
   )
 }

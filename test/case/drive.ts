@@ -17,11 +17,12 @@ import { ok, type Result } from '../../src/lib/result.ts'
 import type { AwsError } from '../../src/model/aws-error.ts'
 import type { Actual } from '../../src/model/actual.ts'
 import { build } from '../../src/model/build.ts'
-import { type Cluster, keyOf, type TargetGroupBinding } from '../../src/model/cluster.ts'
+import { type Cluster, type Ingress, keyOf, type TargetGroupBinding } from '../../src/model/cluster.ts'
 import type { Built } from '../../src/model/desired.ts'
 import { groupsOf } from '../../src/model/group.ts'
 import { plan } from '../../src/plan/plan.ts'
 import type { BindingSpec, Plan, Wait } from '../../src/plan/step.ts'
+import { ownersOf, ruleOwners } from '../../src/status/owner.ts'
 import { credentialsOf, markOutdated } from '../../src/reconcile/credentials.ts'
 import { addOnOf } from '../../src/reconcile/wait.ts'
 import { type Case, countedIds, type Stage } from './load.ts'
@@ -74,14 +75,24 @@ export async function drive({ account, settings }: Case): Promise<Drive> {
     secrets: { get: (key: string) => secrets.get(key) },
     recordedSecrets: () => undefined,
   })
+  let ingresses: readonly Ingress[] = []
+  /** As an IngressGroup's status keeps it. */
+  const records = new Map<string, ReturnType<typeof ruleOwners>>()
+  const owners = (of: Mirror, stack: string) => ({
+    owners: ownersOf(seen(of, stack), records.get(stack), ingresses),
+  })
   const planOf = (stack: string, { desired }: Built, round = 0): Plan =>
-    plan(desired, markOutdated(seen(mirror, stack), desired, known(mirror)), inputNow(round))
+    plan(desired, markOutdated(seen(mirror, stack), desired, known(mirror)), {
+      ...inputNow(round),
+      ...owners(mirror, stack),
+    })
 
   return {
     state: () => JSON.parse(cloud.state([cloud.account(account.account, account.region)])),
     stacks: (cluster) => [...groupsOf(cluster, settings).groups.keys()].sort(),
     build: async (stack, stage) => {
       secrets = stage.secrets
+      ingresses = stage.cluster.ingresses
       return await buildWith(facts, { stack, stage, settings })
     },
     plan: planOf,
@@ -89,6 +100,8 @@ export async function drive({ account, settings }: Case): Promise<Drive> {
     converge: async (stack, built) => {
       for (let round = 0; round < 20; round += 1) {
         const planned = planOf(stack, built, round)
+        const before = records.get(stack)
+        records.set(stack, ruleOwners(seen(mirror, stack), planned, { ingresses, before }))
         if (planned.steps.length === 0 && planned.waits.length === 0) return
         await run(planned, { aws, mirror, sweeper, bindings, credentialsOf: credentialsOf(known(mirror)) })
         await satisfy(planned.waits, aws, mirror)
@@ -97,9 +110,10 @@ export async function drive({ account, settings }: Case): Promise<Drive> {
     },
     planAfresh: async (stack, { desired }) => {
       const other = await fresh()
-      const first = plan(desired, seen(other.mirror, stack), inputNow(0))
+      const input = { ...inputNow(0), ...owners(other.mirror, stack) }
+      const first = plan(desired, seen(other.mirror, stack), input)
       await satisfy(first.waits, aws, other.mirror)
-      return plan(desired, seen(other.mirror, stack), inputNow(0))
+      return plan(desired, seen(other.mirror, stack), input)
     },
   }
 }

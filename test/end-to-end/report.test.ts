@@ -285,3 +285,41 @@ test('permitted to look and not to write: one tries on behalf of all', async () 
     await shop.world.end()
   }
 })
+
+test('whose a rule is that bears no tag of ours is remembered through a restart, while a member is held', () =>
+  within([], async (shop) => {
+    const { world } = shop
+    await world.kube.apply(member('good'), member('bad'), member('other'))
+    const hostname = await shop.address('other')
+    for (const name of ['good', 'bad', 'other']) await shop.answer(hostname, `/${name}`, 200)
+    const recorded = () =>
+      eventually(
+        async () => assert.equal((await group(shop, 'group.team'))?.status?.ruleOwners?.length, 3),
+        limitMs,
+      )
+    await recorded()
+    await shop.controller.stop()
+    // As ALBC leaves them; the next controller takes them over.
+    for (const tags of world.account.tags.values()) tags.delete('albatross.dev/ingress')
+    const second = world.controller()
+    await second.idle()
+    await recorded()
+    await second.stop()
+
+    await annotate(shop, 'bad', { 'target-type': 'bogus' })
+    await world.kube.remove(member('other'))
+    world.controller()
+    await eventually(async () => assert.equal(await world.kube.get(pathOf('other')), undefined), limitMs)
+    await shop.answer(hostname, '/other', 404)
+    await shop.answer(hostname, '/bad', 200)
+    await shop.answer(hostname, '/good', 200)
+    await says(shop, 'bad', 'Accepted=False InvalidAnnotation', 'Programmed=False Held')
+  }))
+
+test('who leaves waits for nobody whose name begins as its own does', () =>
+  within([], async (shop) => {
+    await shop.world.kube.apply(member('web'), member('web-api'))
+    await shop.answer(await shop.address('web-api'), '/web', 200)
+    await shop.world.kube.remove(member('web'))
+    await eventually(async () => assert.equal(await shop.world.kube.get(pathOf('web')), undefined), limitMs)
+  }))
