@@ -218,6 +218,7 @@ function toSettings(values: FlagValues, gates: Partial<Record<FeatureGate, boole
     groupFailure: values['group-failure'],
     replacement: { graceMs: values['replacement-grace'], patienceMs: values['replacement-patience'] },
     ingressSemantics: values['ingress-semantics'],
+    whenExposed: values['when-exposed'],
     featureGates: { ...base.featureGates, ...gates },
   }
 }

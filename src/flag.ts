@@ -1,7 +1,7 @@
 /** Every flag, declared once: parser, default, doc. Names are ALBC's where ALBC has the flag; each may come from the environment. */
 import { ok } from './lib/result.ts'
 import { injectLabel } from './model/readiness.ts'
-import { semantics } from './model/settings.ts'
+import { semantics, whenExposed } from './model/settings.ts'
 import {
   address,
   bool,
@@ -259,6 +259,11 @@ export const flags = {
     'What a path, a host and a default backend mean: as ALBC takes them, or exactly as the Kubernetes API says. The annotation `albatross.dev/ingress-semantics` of an IngressClass says it for that class.',
     oneOf(...semantics),
     { default: 'albc', albc: false },
+  ),
+  'when-exposed': flag(
+    'What is answered of an Ingress that is held by a mistake while its edit would let fewer in (log in, source addresses, client certificates, inbound-cidrs): what AWS serves, or 503 until it is mended. The annotation `albatross.dev/when-exposed` of an IngressClass says it for that class.',
+    oneOf(...whenExposed),
+    { default: 'serve', albc: false },
   ),
   mode: flag('observe plans and reports, and writes nothing to AWS.', oneOf('reconcile', 'observe'), {
     default: 'reconcile',

@@ -14,6 +14,7 @@ import { type Group, groupsOf } from './group.ts'
 import { ingressRef, type Problem } from './problem.ts'
 import type { Settings } from './settings.ts'
 import { classUnknown, first } from './want/agree.ts'
+import { claimsOf } from './want/claim.ts'
 import type { Doors } from './want/auth.ts'
 import { frontendNlbOf, frontendViews } from './want/frontend-nlb.ts'
 import { listenerOf, protocolsOf } from './want/listener.ts'
@@ -118,7 +119,11 @@ function buildGroup(world: World, group: Group): Built {
   const strict = world.settings.groupFailure === 'strict' && problems().some(({ level }) => level === 'error')
   if (strict || soundViews(views).length === 0) {
     const held = views.map(({ scope }) => scope.member.key)
-    return { desired: { ...nothing(world.stack), held }, problems: problems(), ...asked }
+    return {
+      desired: { ...nothing(world.stack), held, ...claimsIn(views) },
+      problems: problems(),
+      ...asked,
+    }
   }
   const held = views.filter(({ scope }) => !isSound(scope)).map(({ scope }) => scope.member.key)
   const redirect = redirectOf(views)
@@ -144,9 +149,18 @@ function buildGroup(world: World, group: Group): Built {
     listeners,
     targetGroups: [...world.targetGroups.values()],
     held,
+    ...claimsIn(views),
     gone: false,
   }
   return { desired, problems: problems(), ...asked }
+}
+
+/** Only what is wrong with a member itself keeps its words from being heard. */
+function claimsIn(views: readonly View[]): Pick<Desired, 'claims'> {
+  const claims = views.flatMap(({ scope }) =>
+    isSound(scope) || scope.awaits ? [] : [[scope.member.key, claimsOf(scope)] as const],
+  )
+  return claims.length > 0 ? { claims: Object.fromEntries(claims) } : {}
 }
 
 /** Of members that are served somewhere; the target groups of those without a mistake join the group's. All mistakes are told at once. */

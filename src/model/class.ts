@@ -3,19 +3,22 @@ import { fail, ok, type Result } from '../lib/result.ts'
 import type { Cluster, Ingress, IngressClass, IngressClassParams, Namespace } from './cluster.ts'
 import { ingressRef, type Problem } from './problem.ts'
 import { matchesSelector } from '../lib/selector.ts'
-import { type Semantics, semantics, type Settings } from './settings.ts'
+import { type Semantics, semantics, type Settings, type WhenExposed, whenExposed } from './settings.ts'
 
 const classAnnotation = 'kubernetes.io/ingress.class'
 const defaultAnnotation = 'ingressclass.kubernetes.io/is-default-class'
 
 /** Of an IngressClass: what paths, hosts and default backends of its Ingresses mean. */
 const semanticsAnnotation = 'albatross.dev/ingress-semantics'
+/** What is answered of an Ingress that is held while its edit would let fewer in. */
+const exposedAnnotation = 'albatross.dev/when-exposed'
 
 export type Ownership = {
   readonly ours: boolean
   readonly params?: IngressClassParams
   /** As the class says; absent: it says nothing. */
   readonly semantics?: Semantics
+  readonly whenExposed?: WhenExposed
 }
 
 export type ClassIndex = {
@@ -68,14 +71,19 @@ function byClass(
       remedy: `Create IngressClass ${name}, or name one that exists in spec.ingressClassName.`,
     })
   if (found.spec.controller !== settings.ingressClassController) return ok({ ours: false })
-  const stated = found.metadata.annotations?.[semanticsAnnotation]
-  const meant = semantics.find((one) => one === stated)
-  if (stated !== undefined && meant === undefined)
-    return invalid(ingress, `annotation ${semanticsAnnotation} of IngressClass ${name} is "${stated}"`, {
-      remedy: `Write ${semantics.join(' or ')} there, or remove it.`,
-    })
+  const meaning = chosen(found, semanticsAnnotation, semantics)
+  const exposed = chosen(found, exposedAnnotation, whenExposed)
+  for (const choice of [meaning, exposed])
+    if (choice.wrong !== undefined)
+      return invalid(ingress, `annotation ${choice.key} of IngressClass ${name} is "${choice.wrong}"`, {
+        remedy: `Write ${choice.allowed.join(' or ')} there, or remove it.`,
+      })
+  const says = {
+    ...(meaning.value ? { semantics: meaning.value } : {}),
+    ...(exposed.value ? { whenExposed: exposed.value } : {}),
+  }
   const parameters = found.spec.parameters
-  if (!parameters) return ok({ ours: true, ...(meant ? { semantics: meant } : {}) })
+  if (!parameters) return ok({ ours: true, ...says })
   if (parameters.apiGroup !== 'elbv2.k8s.aws' || parameters.kind !== 'IngressClassParams')
     return invalid(ingress, `IngressClass ${name} references unknown parameters`, {
       remedy: `In IngressClass ${name}, set spec.parameters to apiGroup elbv2.k8s.aws, kind IngressClassParams.`,
@@ -87,7 +95,19 @@ function byClass(
       remedy: `Create IngressClassParams ${parameters.name}, or remove spec.parameters from IngressClass ${name}.`,
     })
   const admitted = admits(ingress, params, index)
-  return admitted.ok && meant ? ok({ ...admitted.value, semantics: meant }) : admitted
+  return admitted.ok ? ok({ ...admitted.value, ...says }) : admitted
+}
+
+/** What an annotation of a class says, of a few words. */
+function chosen<T extends string>(
+  { metadata }: IngressClass,
+  key: string,
+  allowed: readonly T[],
+): { readonly key: string; readonly allowed: readonly T[]; readonly value?: T; readonly wrong?: string } {
+  const stated = metadata.annotations?.[key]
+  const value = allowed.find((one) => one === stated)
+  if (value !== undefined) return { key, allowed, value }
+  return { key, allowed, ...(stated === undefined ? {} : { wrong: stated }) }
 }
 
 function admits(ingress: Ingress, params: IngressClassParams, index: ClassIndex): Result<Ownership, Problem> {

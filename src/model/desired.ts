@@ -1,5 +1,6 @@
 /** All that a group wants to exist, and what the model still has to be told. */
 import type { IngressKey } from './choice.ts'
+import type { Claims } from './claim.ts'
 import type { FrontendNlb } from './frontend-nlb.ts'
 import type { Listener } from './listener.ts'
 import type { LoadBalancer } from './load-balancer.ts'
@@ -20,6 +21,8 @@ export type Desired = {
   readonly frontendNlb?: FrontendNlb
   /** Members whose settings must stay as they are served. */
   readonly held: readonly IngressKey[]
+  /** Of held members: whom they would let in by now. */
+  readonly claims?: Readonly<Record<IngressKey, Claims>>
   /** True when the last member is gone: what the stack owns may be deleted. */
   readonly gone: boolean
   /** A member that is being deleted states `deletion_protection.enabled=false`: its own word may end the protection. */

@@ -8,7 +8,7 @@ import { classIndex, type ClassIndex, ownership } from './class.ts'
 import type { IngressKey } from './choice.ts'
 import { type Cluster, type Ingress, type IngressClassParams, keyOf } from './cluster.ts'
 import { ingressRef, type Problem } from './problem.ts'
-import type { Semantics, Settings } from './settings.ts'
+import type { Semantics, Settings, WhenExposed } from './settings.ts'
 
 export type Member = {
   readonly key: IngressKey
@@ -16,6 +16,7 @@ export type Member = {
   readonly params?: IngressClassParams
   readonly order: number
   readonly semantics: Semantics
+  readonly whenExposed: WhenExposed
   /** Mistakes in class, group name or order: the member is held. */
   readonly faults: readonly Problem[]
 }
@@ -114,6 +115,7 @@ const faultyMember = (ingress: Ingress, problem: Problem, settings: Settings): M
   ingress,
   order: orderOf(ingress).order,
   semantics: settings.ingressSemantics,
+  whenExposed: settings.whenExposed,
   faults: [problem],
 })
 
@@ -132,6 +134,7 @@ function membership(ingress: Ingress, index: ClassIndex, settings: Settings): Re
     ingress,
     ...(params ? { params } : {}),
     semantics: owned.value.semantics ?? settings.ingressSemantics,
+    whenExposed: owned.value.whenExposed ?? settings.whenExposed,
     ...orderOf(ingress),
   }
   return ok({ stack: stack.value, member })

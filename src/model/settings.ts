@@ -19,6 +19,8 @@ export type FeatureGate =
 /** ALBC's meaning of an Ingress, or that of the Kubernetes API. */
 export type Semantics = (typeof semantics)[number]
 export const semantics = ['albc', 'kubernetes'] as const
+export type WhenExposed = (typeof whenExposed)[number]
+export const whenExposed = ['serve', '503'] as const
 
 export type Settings = {
   readonly clusterName: string
@@ -68,6 +70,8 @@ export type Settings = {
   }
   /** What paths, hosts and default backends mean where the class does not say. */
   readonly ingressSemantics: Semantics
+  /** What of a held Ingress that would let fewer in by now is answered, where the class does not say. */
+  readonly whenExposed: WhenExposed
   readonly featureGates: Readonly<Record<FeatureGate, boolean>>
 }
 
@@ -105,6 +109,7 @@ const defaults: Omit<Settings, 'clusterName' | 'region' | 'vpcId'> = {
   groupFailure: 'isolate',
   replacement: { graceMs: 15 * 60_000, patienceMs: 10 * 60_000 },
   ingressSemantics: 'albc',
+  whenExposed: 'serve',
   featureGates: {
     ListenerRulesTagging: true,
     WeightedTargetGroups: true,

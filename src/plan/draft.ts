@@ -10,9 +10,10 @@ export type Draft = {
   readonly holds: readonly Hold[]
   readonly problems: readonly Problem[]
   readonly owned: NonNullable<Plan['owned']>
+  readonly exposed: NonNullable<Plan['exposed']>
 }
 
-const nothing: Draft = { steps: [], waits: [], holds: [], problems: [], owned: [] }
+const nothing: Draft = { steps: [], waits: [], holds: [], problems: [], owned: [], exposed: [] }
 
 export const draft = (parts: Partial<Draft>): Draft => ({ ...nothing, ...parts })
 
@@ -22,6 +23,7 @@ export const join = (drafts: readonly Draft[]): Draft => ({
   holds: drafts.flatMap(({ holds }) => holds),
   problems: drafts.flatMap(({ problems }) => problems),
   owned: drafts.flatMap(({ owned }) => owned),
+  exposed: drafts.flatMap(({ exposed }) => exposed),
 })
 
 /** The owner of a step that serves all members. */

@@ -6,6 +6,7 @@ import type { Listener } from '../model/listener.ts'
 import { withoutProtection } from './add-on.ts'
 import { planListeners } from './listener.ts'
 import { byText, draft, join, type Draft } from './draft.ts'
+import { planExposed } from './exposure.ts'
 import { fleetOf } from './fleet.ts'
 import { planHandOver } from './hand-over.ts'
 import {
@@ -36,11 +37,12 @@ import type { PlanInput, World } from './world.ts'
 export function plan(desired: Desired, actual: Actual, input: PlanInput): Plan {
   const fleet = fleetOf(desired, actual.loadBalancers, input.shown)
   const given = { desired, actual, input, fleet }
-  const parts = desired.gone
+  const built = desired.gone
     ? tearDown(whole(given))
     : desired.loadBalancer
       ? serve(given)
       : prepare(whole(given))
+  const parts = join([built, planExposed(desired, actual, input)])
   const ids = new Set(parts.steps.map(({ id }) => id))
   return {
     stack: desired.stack,
@@ -50,6 +52,7 @@ export function plan(desired: Desired, actual: Actual, input: PlanInput): Plan {
     problems: [...new Map(parts.problems.map((problem) => [canonical(problem), problem])).values()],
     ...(fleet.current ? { address: fleet.current.arn } : {}),
     owned: parts.owned,
+    ...(parts.exposed.length > 0 ? { exposed: parts.exposed } : {}),
   }
 }
 

@@ -1,12 +1,12 @@
 /** The rules of one listener: identity by content, order by comparison, numbers only as they must be. */
 import type { ActualListener, ActualRule } from '../model/actual.ts'
-import type { IngressKey } from '../model/choice.ts'
 import { isHeld, type Listener, type RuleItem } from '../model/listener.ts'
 import { ownerTag, resourceTag } from '../model/tag.ts'
 import { arrange, type Slot } from './arrange.ts'
 import { byText, draft, group, join, keyOfName, step, type Draft } from './draft.ts'
 import { actionsKey, sameConditions, sameTransforms, states } from './match.ts'
 import { overlap } from './overlap.ts'
+import { ownerOf } from './owner.ts'
 import { park } from './park.ts'
 import { assignPriorities } from './priority.ts'
 import type { Name, Step, Wait } from './step.ts'
@@ -47,7 +47,7 @@ export function planRules(context: RuleContext): Draft {
   )
   const held = new Set(world.desired.held)
   const slots = arrange(items, open, {
-    ownerOf: (rule) => ownerOf(world, rule),
+    ownerOf: (rule) => ownerOf(rule, world.input.owners),
     held,
     free: freeRules(world),
   })
@@ -69,9 +69,6 @@ export function planRules(context: RuleContext): Draft {
     draft({ holds: holds(world, slots, listener.port), owned: owned(world, slots) }),
   ])
 }
-
-const ownerOf = (world: World, rule: ActualRule): IngressKey | undefined =>
-  rule.tags[ownerTag] ?? world.input.owners?.[rule.arn]
 
 const freeRules = (world: World): number =>
   (world.input.quota?.rulesPerLoadBalancer ?? 100) - world.actual.rules.length
@@ -280,7 +277,7 @@ const deleteRule = (
       key: rule.arn,
       reason,
       impact: 'deletes',
-      owner: ownerOf(world, rule) ?? group,
+      owner: ownerOf(rule, world.input.owners) ?? group,
       after: after.map(({ id }) => id),
     },
   )
@@ -304,15 +301,15 @@ function ruleTags(world: World, slots: readonly Slot[]): Draft {
 const owned = (world: World, slots: readonly Slot[]): Draft['owned'] =>
   slots.flatMap((slot) => {
     if (slot.kind === 'create' || slot.kind === 'delete') return []
-    const owner = slot.wanted?.owner ?? ownerOf(world, slot.rule)
+    const owner = slot.wanted?.owner ?? ownerOf(slot.rule, world.input.owners)
     return owner === undefined ? [] : [{ rule: slot.rule.arn, owner }]
   })
 
 function holds(world: World, slots: readonly Slot[], port: number): Draft['holds'] {
   const kept = slots.flatMap((slot) => (slot.kind === 'keep' && !slot.wanted ? [slot.rule] : []))
-  const owners = [...new Set(kept.map((rule) => ownerOf(world, rule) ?? 'unknown'))].sort(byText)
+  const owners = [...new Set(kept.map((rule) => ownerOf(rule, world.input.owners) ?? 'unknown'))].sort(byText)
   return owners.map((ingress) => {
-    const { length } = kept.filter((rule) => (ownerOf(world, rule) ?? 'unknown') === ingress)
+    const { length } = kept.filter((rule) => (ownerOf(rule, world.input.owners) ?? 'unknown') === ingress)
     return { ingress, what: `${length} ${length === 1 ? 'rule' : 'rules'} on port ${port}` }
   })
 }

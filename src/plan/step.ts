@@ -255,6 +255,14 @@ export type Wait = {
 
 export type Hold = { readonly ingress: IngressKey; readonly what: string }
 
+type Exposure = {
+  readonly ingress: IngressKey
+  /** Where, and in what way. */
+  readonly what: readonly string[]
+  /** 503 is answered in place of some of it. */
+  readonly closed: boolean
+}
+
 export type Plan = {
   readonly stack: string
   readonly steps: readonly Step[]
@@ -266,6 +274,8 @@ export type Plan = {
   readonly address?: string
   /** What the guard keeps from running until somebody approves of this hash. */
   readonly guarded?: { readonly hash: string; readonly steps: readonly Step[] }
+  /** Held members that AWS serves to more than they would let in by now. */
+  readonly exposed?: readonly Exposure[]
   /** Whose each served rule is, as far as that is known; rules that go aside. */
   readonly owned?: readonly { readonly rule: string; readonly owner: IngressKey }[]
 }

@@ -44,9 +44,13 @@ export function groupStatusOf({ group, telling, before, secrets }: Given): Ingre
     ...(loadBalancer === undefined ? {} : { quotas: quotasOf(loadBalancer.arn, actual) }),
     ...(waits.length > 0 ? { waits: waits.map(({ on, why }) => ({ on, why })) } : {}),
     ...(last === undefined ? {} : { plan: last }),
-    conditions: conditionsOf([acceptedOf(group, telling), programmedOf(telling)], before?.conditions, {
-      now,
-    }),
+    conditions: conditionsOf(
+      [acceptedOf(group, telling), programmedOf(telling), exposedOf(telling)],
+      before?.conditions,
+      {
+        now,
+      },
+    ),
   }
 }
 
@@ -109,6 +113,23 @@ function acceptedOf({ members }: Group, { held }: Telling): Told {
         status: 'False',
         reason: 'MembersHeld',
         message: `${names.length} of ${members.length} held: ${some(names)}`,
+      }
+}
+
+function exposedOf({ passed }: Telling): Told {
+  const names = (passed.plan.exposed ?? []).flatMap(({ ingress, what }) => (what.length > 0 ? [ingress] : []))
+  return names.length === 0
+    ? {
+        type: 'Exposed',
+        status: 'False',
+        reason: 'NoWider',
+        message: 'no member is served to more than it states',
+      }
+    : {
+        type: 'Exposed',
+        status: 'True',
+        reason: 'HeldEditWouldLetFewerIn',
+        message: `served to more than they state: ${some(names)}`,
       }
 }
 

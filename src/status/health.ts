@@ -1,7 +1,7 @@
 /** The health of a member's targets as it was last seen: nothing is asked of AWS for it. */
 import type { Actual, ActualTargetGroup, Target } from '../model/actual.ts'
 import type { IngressKey } from '../model/choice.ts'
-import { resourceTag } from '../model/tag.ts'
+import { identityOf } from '../plan/identity.ts'
 import { some, type Told } from './condition.ts'
 
 /** The target groups of each of these members: `<namespace>/<ingress>-<service>:<port>`, where names may hold dashes. */
@@ -11,8 +11,7 @@ export function targetGroupsOf(
 ): ReadonlyMap<IngressKey, readonly ActualTargetGroup[]> {
   const found = new Map<IngressKey, ActualTargetGroup[]>()
   for (const group of targetGroups) {
-    const id = group.tags[resourceTag] ?? ''
-    let key = id
+    let key = identityOf(group).base
     // The longest name that fits: that of `web-api` begins as that of `web` does.
     do key = key.slice(0, Math.max(0, key.lastIndexOf('-')))
     while (key !== '' && !keys.has(key))
@@ -29,9 +28,13 @@ export function healthOf(
   { targets }: Pick<Actual, 'targets'>,
   before: Told | undefined,
 ): Told {
-  const seen = groups.map(
-    ({ arn, tags }): Seen => ({ name: nameOf(tags[resourceTag]), targets: targets[arn] }),
-  )
+  // One that waits for its turn, or had it, is not what requests meet.
+  const serving = groups.map((group) => ({ group, ...identityOf(group) }))
+  const seen = serving
+    .filter(({ role, turn }) => role === 'current' && turn === 'now')
+    .map(
+      ({ group, base }): Seen => ({ name: base.slice(base.indexOf('/') + 1), targets: targets[group.arn] }),
+    )
   const told = (status: Told['status'], reason: string, message: string): Told => ({
     type: 'TargetsHealthy',
     status,
@@ -48,9 +51,6 @@ export function healthOf(
     return told('Unknown', 'NotObserved', `not seen healthy yet: ${some(unseen.map(({ name }) => name))}`)
   return told('True', 'Healthy', 'every target group had a healthy target when last seen')
 }
-
-/** Without what says where a replacement stands. */
-const nameOf = (id = ''): string => id.slice(id.indexOf('/') + 1)
 
 const live = (targets: readonly Target[]): readonly Target[] =>
   targets.filter(({ state }) => state !== 'draining')

@@ -53,6 +53,7 @@ export function reportOf(member: Member, telling: Telling): IngressReportStatus 
   const told = [
     acceptedOf(member, telling),
     programmedOf(member, telling),
+    exposedOf(member, telling),
     healthOf(
       telling.targetGroups.get(key) ?? [],
       passed.actual,
@@ -162,6 +163,27 @@ function acceptedOf({ key }: Member, telling: Telling): Told {
       message: `the group waits for ${some([...telling.problems.keys()]) || 'other members'}`,
     }
   return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'all that it states is understood' }
+}
+
+function exposedOf({ key }: Member, { passed, held }: Telling): Told {
+  const told = (status: Told['status'], reason: string, message: string): Told => ({
+    type: 'Exposed',
+    status,
+    reason,
+    message,
+  })
+  const found = passed.plan.exposed?.find(({ ingress }) => ingress === key)
+  if (found !== undefined && found.what.length > 0)
+    return told('True', 'HeldEditWouldLetFewerIn', `what it states would let fewer in: ${some(found.what)}`)
+  if (found?.closed === true)
+    return told(
+      'False',
+      'Closed',
+      'what would let in more than it states is answered with 503 until it is mended',
+    )
+  return held.has(key)
+    ? told('False', 'NoWider', 'what is served lets in no more than it states')
+    : told('False', 'AsStated', 'what it states is served')
 }
 
 function programmedOf({ key, ingress, leaving = false }: Member, telling: Telling): Told {

@@ -1,4 +1,4 @@
-/** Reads a case: `<feature>/<what it shows>/` with input.yaml, and input-2.yaml where it shows a change. */
+/** Reads a case: `<feature>/<what it shows>/` with input.yaml, input-2.yaml where it shows a change, and input-3.yaml where it shows another. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, parseAllDocuments } from 'yaml'
@@ -79,7 +79,7 @@ export function loadCase(name: string): Case {
     existsSync(join(root, name, file)) ? (parse(read(name, file)) as object) : {}
   const { account, config } = configOf([yamlIn('aws.yaml')], yamlIn('config.yaml'))
   const [shows = ''] = read(name, 'input.yaml').split('\n')
-  const endings = ['', '-2'].filter((ending) => existsSync(join(root, name, `input${ending}.yaml`)))
+  const endings = ['', '-2', '-3'].filter((ending) => existsSync(join(root, name, `input${ending}.yaml`)))
   return {
     name,
     shows: shows.replace(/^# ?/, ''),

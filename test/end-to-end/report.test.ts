@@ -72,7 +72,11 @@ test('an Ingress has a report of its own and a group that lists it; both say so 
     assert.equal(told.status?.hostname, await shop.address('good'))
     const team = await eventually(async () => {
       const found = await group(shop, 'group.team')
-      assert.deepEqual(conditions(found), ['Accepted=True Accepted', 'Programmed=True Programmed'])
+      assert.deepEqual(conditions(found), [
+        'Accepted=True Accepted',
+        'Programmed=True Programmed',
+        'Exposed=False NoWider',
+      ])
       assert.equal(found?.status?.ruleOwners?.length, 2)
       return found
     }, limitMs)
@@ -322,4 +326,34 @@ test('who leaves waits for nobody whose name begins as its own does', () =>
     await shop.answer(await shop.address('web-api'), '/web', 200)
     await shop.world.kube.remove(member('web'))
     await eventually(async () => assert.equal(await shop.world.kube.get(pathOf('web')), undefined), limitMs)
+  }))
+
+test('a held edit that would let fewer in is told; a class that would rather have 503 answered gets that', () =>
+  within([], async (shop) => {
+    const { world } = shop
+    await world.kube.apply({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name: 'strict', annotations: { 'albatross.dev/when-exposed': '503' } },
+      spec: { controller: 'ingress.k8s.aws/alb' },
+    })
+    const strict = {
+      ...member('closed'),
+      spec: { ...(member('closed').spec as object), ingressClassName: 'strict' },
+    }
+    await world.kube.apply(member('open'), strict)
+    const hostname = await shop.address('closed')
+    for (const name of ['open', 'closed']) await shop.answer(hostname, `/${name}`, 200)
+    const onlyFrom = (values: readonly string[]): string =>
+      JSON.stringify([{ field: 'source-ip', sourceIPConfig: { values } }])
+    for (const name of ['open', 'closed'])
+      await annotate(shop, name, { 'conditions.web': onlyFrom(['203.0.113.0/24']), 'target-type': 'bogus' })
+    await says(shop, 'open', 'Exposed=True HeldEditWouldLetFewerIn')
+    await says(shop, 'closed', 'Exposed=False Closed', 'Programmed=False Held')
+    await shop.answer(hostname, '/open', 200)
+    await shop.answer(hostname, '/closed', 503)
+    for (const name of ['open', 'closed']) await annotate(shop, name, { 'target-type': 'ip' })
+    await shop.answer(hostname, '/closed', 200)
+    for (const name of ['open', 'closed'])
+      await says(shop, name, 'Exposed=False AsStated', 'Programmed=True Programmed')
   }))
