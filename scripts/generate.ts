@@ -5,7 +5,9 @@ import { crdFiles, type GeneratedFile } from './crds.ts'
 import { annotationsTable } from './docs/annotations.ts'
 import { flagsPage } from './docs/flags.ts'
 import { iamFiles } from './iam.ts'
+import { monitoringFiles } from './monitoring.ts'
 import { rbacFiles } from './rbac.ts'
+import { metricsPage } from './docs/metrics.ts'
 import { problemsPage } from './docs/problems.ts'
 import { takeoverPage } from './docs/takeover.ts'
 import { policyFiles } from './policy.ts'
@@ -17,12 +19,21 @@ const check = process.argv.includes('--check')
 const pages: readonly GeneratedFile[] = [
   { path: 'docs/annotations.md', text: annotationsTable() },
   { path: 'docs/flags.md', text: flagsPage() },
+  { path: 'docs/metrics.md', text: metricsPage() },
   { path: 'docs/problems.md', text: problemsPage() },
   { path: 'docs/takeover.md', text: takeoverPage() },
 ]
 const crds = crdFiles()
 const chart = crds.map(({ path, text }) => ({ path: path.replace('crds/', 'chart/crds/'), text }))
-const files = [...crds, ...chart, ...rbacFiles(), ...iamFiles(), ...policyFiles(), ...pages]
+const files = [
+  ...crds,
+  ...chart,
+  ...rbacFiles(),
+  ...iamFiles(),
+  ...monitoringFiles(),
+  ...policyFiles(),
+  ...pages,
+]
 
 const stale = files.filter(({ path, text }) => {
   const file = join(root, path)

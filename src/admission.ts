@@ -3,7 +3,7 @@ import type { AwsSettings } from './aws/client.ts'
 import type { Config } from './config.ts'
 import { createKube, type Kube } from './kube/client.ts'
 import { validatingAdmissionPolicyBindings } from './kube/resource.ts'
-import { metric } from './reconcile/metrics.ts'
+import { metric } from './reconcile/metric.ts'
 import type { StartOptions } from './start.ts'
 import { version } from './version.ts'
 import type { Informers } from './watch/informers.ts'
@@ -67,18 +67,11 @@ const metricsOf = ({ reviews, untilMs }: WebhookState): string =>
   [
     ...metric(
       'webhook_reviews_total',
-      'counter',
-      'Objects that the API server asked the webhooks about, by what became of them.',
       Object.entries(reviews).flatMap(([webhook, counts]) =>
         Object.entries(counts).map(([result, count]) => `{webhook="${webhook}",result="${result}"} ${count}`),
       ),
     ),
-    ...metric(
-      'webhook_certificate_expires_seconds',
-      'gauge',
-      'Until when the certificate of the webhooks is valid, in seconds since 1970; 0 while they are not served.',
-      [` ${Math.round((untilMs ?? 0) / 1000)}`],
-    ),
+    ...metric('webhook_certificate_expires_seconds', [` ${Math.round((untilMs ?? 0) / 1000)}`]),
     '',
   ].join('\n')
 

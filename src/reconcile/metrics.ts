@@ -1,29 +1,21 @@
 /** What the loops did so far, in Prometheus' text format. No label has more values than the code has words. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Histogram } from '../lib/histogram.ts'
 import type { Context } from './context.ts'
+import { metric } from './metric.ts'
 
-type Of = Pick<Context, 'aws' | 'queue' | 'stillLeader' | 'targets'>
+type Of = Pick<Context, 'aws' | 'queue' | 'stillLeader' | 'targets' | 'reports' | 'mirror'>
 
-export const metricsOf = ({ aws, queue, stillLeader, targets }: Of): string =>
+export const metricsOf = ({ aws, queue, stillLeader, targets, reports, mirror }: Of): string =>
   `${[
-    ...metric('leader', 'gauge', 'Whether this replica is the one that works.', [
-      ` ${stillLeader() ? 1 : 0}`,
-    ]),
+    ...metric('leader', [` ${stillLeader() ? 1 : 0}`]),
     ...callMetrics(aws),
     ...queueMetrics(queue),
     ...targetMetrics(targets),
+    ...problemMetrics(reports),
+    ...mirrorMetrics(mirror),
+    ...processMetrics(),
   ].join('\n')}\n`
-
-export const metric = (
-  name: string,
-  type: 'counter' | 'gauge' | 'histogram',
-  help: string,
-  values: readonly string[],
-): string[] => [
-  `# HELP albatross_${name} ${help}`,
-  `# TYPE albatross_${name} ${type}`,
-  ...values.map((value) => `albatross_${name}${value}`),
-]
 
 function callMetrics(aws: Context['aws']): string[] {
   const calls = aws.counts().map(({ action, purpose, ...count }) => ({
@@ -33,20 +25,14 @@ function callMetrics(aws: Context['aws']): string[] {
   return [
     ...metric(
       'aws_requests_total',
-      'counter',
-      'Requests sent to AWS, retries included.',
       calls.map(({ labels, calls: n }) => `${labels} ${n}`),
     ),
     ...metric(
       'aws_request_errors_total',
-      'counter',
-      'Requests that AWS refused or did not answer.',
       calls.map(({ labels, errors }) => `${labels} ${errors}`),
     ),
     ...metric(
       'aws_requests_throttled_total',
-      'counter',
-      'Requests that AWS throttled.',
       calls.map(({ labels, throttled }) => `${labels} ${throttled}`),
     ),
   ]
@@ -55,26 +41,16 @@ function callMetrics(aws: Context['aws']): string[] {
 function queueMetrics(queue: Context['queue']): string[] {
   const { ready, delayed, passes, thrown } = queue.stats()
   return [
-    ...metric('queue_ready', 'gauge', 'Keys that wait for a worker.', [` ${ready}`]),
-    ...metric('queue_delayed', 'gauge', 'Keys that wait for their time.', [` ${delayed}`]),
-    ...metric('passes_total', 'counter', 'Passes of all loops.', [` ${passes}`]),
-    ...metric('passes_failed_total', 'counter', 'Passes that threw: bugs.', [` ${thrown}`]),
+    ...metric('queue_ready', [` ${ready}`]),
+    ...metric('queue_delayed', [` ${delayed}`]),
+    ...metric('passes_total', [` ${passes}`]),
+    ...metric('passes_failed_total', [` ${thrown}`]),
   ]
 }
 
 const targetMetrics = ({ gateSeconds, leavingTooSoon }: Context['targets']): string[] => [
-  ...metric(
-    'readiness_gate_seconds',
-    'histogram',
-    'From all containers of a pod being ready to its readiness gate being True.',
-    linesOf(gateSeconds),
-  ),
-  ...metric(
-    'pods_leaving_too_soon',
-    'gauge',
-    'Pods that would fail requests when they leave: their preStop hook or grace period is too short.',
-    [` ${distinct(leavingTooSoon.values())}`],
-  ),
+  ...metric('readiness_gate_seconds', linesOf(gateSeconds)),
+  ...metric('pods_leaving_too_soon', [` ${distinct(leavingTooSoon.values())}`]),
 ]
 
 function linesOf(histogram: Histogram): readonly string[] {
@@ -90,3 +66,43 @@ function linesOf(histogram: Histogram): readonly string[] {
 /** A pod may be behind several bindings. */
 const distinct = (sets: Iterable<ReadonlySet<string>>): number =>
   new Set([...sets].flatMap((set) => [...set])).size
+
+function problemMetrics(reports: Context['reports']): string[] {
+  const { byKind, held } = reports.now()
+  return [
+    ...metric(
+      'problems',
+      [...byKind].map(([labels, count]) => `{${labels}} ${count}`),
+    ),
+    ...metric('held_ingresses', [` ${held}`]),
+  ]
+}
+
+function mirrorMetrics({
+  loadBalancers,
+  listeners,
+  rules,
+  targetGroups,
+  securityGroups,
+}: Context['mirror']): string[] {
+  const tables = { loadBalancers, listeners, rules, targetGroups, securityGroups }
+  return metric(
+    'aws_resources',
+    Object.entries(tables).map(([kind, table]) => `{kind="${kind}"} ${[...table.values()].length}`),
+  )
+}
+
+const lag = monitorEventLoopDelay({ resolution: 20 })
+
+/** The first look starts the measuring of the lag. */
+function processMetrics(): string[] {
+  lag.enable()
+  const worst = lag.percentile(99) / 1e9
+  lag.reset()
+  const { rss, heapUsed } = process.memoryUsage()
+  return [
+    ...metric('event_loop_lag_seconds', [` ${Number.isFinite(worst) ? worst : 0}`]),
+    ...metric('resident_memory_bytes', [` ${rss}`]),
+    ...metric('heap_used_bytes', [` ${heapUsed}`]),
+  ]
+}

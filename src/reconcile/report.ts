@@ -10,6 +10,8 @@ export type Reports = {
   problems(key: string, problems: readonly Problem[]): void
   /** Something that happened, once. */
   happened(event: Event): void
+  /** Problems of all keys now: how many of each kind and level, and how many Ingresses have an error. */
+  now(): { readonly byKind: ReadonlyMap<string, number>; readonly held: number }
 }
 /** The object as cached, for its uid. */
 export type Find = (ref: ObjectRef) => KubeObject | undefined
@@ -26,6 +28,7 @@ const apiVersions: Readonly<Record<ObjectRef['kind'], string>> = {
 
 export function createReports(recorder: Pick<Recorder, 'record'>, find: Find): Reports {
   const told = new Map<string, ReadonlySet<string>>()
+  const had = new Map<string, readonly Problem[]>()
   /** How many keys have each of them: an Ingress comes into a group, and goes, with its mistake. */
   const tellers = new Map<string, number>()
   const count = (text: string, by: 1 | -1): void => {
@@ -39,6 +42,8 @@ export function createReports(recorder: Pick<Recorder, 'record'>, find: Find): R
   }
   return {
     problems: (key, problems) => {
+      if (problems.length === 0) had.delete(key)
+      else had.set(key, problems)
       const before = told.get(key) ?? none
       const events = new Map(problems.map(eventOf).map((event) => [textOf(event), event]))
       const now = new Set<string>()
@@ -51,7 +56,19 @@ export function createReports(recorder: Pick<Recorder, 'record'>, find: Find): R
       else told.set(key, now)
     },
     happened: (event) => void record(event),
+    now: () => summary([...had.values()].flat()),
   }
+}
+
+function summary(problems: readonly Problem[]): ReturnType<Reports['now']> {
+  const byKind = new Map<string, number>()
+  const held = new Set<string>()
+  for (const { kind, level, on } of problems) {
+    const labels = `kind="${kind}",level="${level}"`
+    byKind.set(labels, (byKind.get(labels) ?? 0) + 1)
+    if (level === 'error' && on.kind === 'Ingress') held.add(`${on.namespace}/${on.name}`)
+  }
+  return { byKind, held: held.size }
 }
 
 const none: ReadonlySet<string> = new Set()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { flags } from '../../src/flag.ts'
+import { metricKinds } from '../../src/reconcile/metric.ts'
 
 const chart = (file: string): string => readFileSync(join(import.meta.dirname, '../../chart', file), 'utf8')
 
@@ -36,4 +37,20 @@ test('the chart has the version of the package', () => {
   const { version } = JSON.parse(chart('../package.json')) as { version: string }
   const { version: own, appVersion } = parse(chart('Chart.yaml')) as { version: string; appVersion: string }
   assert.deepEqual([own, appVersion], [version, version])
+})
+
+test('dashboard and alerts name only metrics that there are, and each of those is on the dashboard', () => {
+  const names = (text: string): readonly string[] =>
+    [...text.matchAll(/albatross_([a-z_]+?)(?:_bucket)?(?=[^a-z_])/g)].map(([, name = '']) => name)
+  const known = Object.keys(metricKinds)
+  const shown = new Set(names(chart('files/dashboard.json')))
+  assert.deepEqual(
+    [...shown, ...names(chart('files/alerts.yaml'))].filter((name) => !known.includes(name)),
+    [],
+  )
+  const alone = new Set(['webhook_certificate_expires_seconds'])
+  assert.deepEqual(
+    known.filter((name) => !shown.has(name) && !alone.has(name)),
+    [],
+  )
 })
