@@ -141,7 +141,13 @@ export default defineConfig({
       },
     },
     {
-      files: ['scripts/**', 'localstack/sandbox.ts', 'localstack/serve.ts', 'bench/**'],
+      files: [
+        'scripts/**',
+        'localstack/sandbox.ts',
+        'localstack/serve.ts',
+        'bench/**',
+        'test/contract/run.ts',
+      ],
       rules: { 'no-console': 'off' },
     },
     { files: ['*.config.ts'], rules: { 'import/no-default-export': 'off' } },
