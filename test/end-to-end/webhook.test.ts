@@ -1,6 +1,7 @@
 /** The webhooks over real HTTPS: a new pod of a labelled namespace gets its gate, and the gate opens; without webhooks nothing stops. */
 import assert from 'node:assert/strict'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -207,6 +208,57 @@ test("a configuration that somebody else keeps: only caBundle is written, and th
   assert.deepEqual((await world.kube.get<Found>(name))?.webhooks[0], webhook)
   await world.kube.remove(chart as never)
 })
+
+test('a replica that stands by answers as the leader does', async (t) => {
+  const lease = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'held' },
+    spec: {
+      holderIdentity: 'somebody',
+      leaseDurationSeconds: 600,
+      renewTime: new Date().toISOString().replace('Z', '000Z'),
+    },
+  }
+  const made = await world.api.handle({
+    method: 'POST',
+    path: '/apis/coordination.k8s.io/v1/namespaces/default/leases',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(lease),
+  })
+  assert.equal(made.status, 201)
+  const own = await freePort()
+  const election = ['--enable-leader-election=true', '--leader-election-id=held']
+  const standby = world.controller([...onPort(own), ...election, '--webhook-name=standby'])
+  t.after(() => standby.stop())
+  await standby.synced
+  assert.equal(standby.leads(), false)
+  const object = { metadata: { labels: { app: 'web' } }, spec: {} }
+  const review = {
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: { uid: 'u', operation: 'CREATE', namespace: 'shop', object },
+  }
+  const { response } = JSON.parse(await post(own, '/mutate-v1-pod', JSON.stringify(review))) as {
+    response: { patch: string }
+  }
+  const [operation] = JSON.parse(Buffer.from(response.patch, 'base64').toString()) as { value: object[] }[]
+  assert.deepEqual(operation?.value, [
+    { conditionType: `target-health.elbv2.k8s.aws/${await bindingIn('shop')}` },
+  ])
+})
+
+const post = (of: number, path: string, body: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port: of, path, method: 'POST', rejectUnauthorized: false }
+    request({ ...options, agent: false }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => resolve(Buffer.concat(chunks).toString()))
+    })
+      .on('error', reject)
+      .end(body)
+  })
 
 const files = mkdtempSync(join(tmpdir(), 'webhook-'))
 after(() => rmSync(files, { recursive: true, force: true }))
