@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { Cluster } from '../src/model/cluster.ts'
 import type { Built } from '../src/model/desired.ts'
 import { groupsOf } from '../src/model/group.ts'
+import type { Step } from '../src/plan/step.ts'
 import { statusOf } from '../src/status/ingress.ts'
 import { type Drive, drive } from './case/drive.ts'
 import { type Case, caseNames, loadCase, type Stage } from './case/load.ts'
@@ -39,7 +40,11 @@ async function play(driven: Drive, { settings }: Case, stage: Stage) {
   const plans = built.map((one) => driven.plan(one.stack, one.built))
   const before = plans.map(({ stack }) => driven.actual(stack))
   compare(planFile, printPlans(plans, before))
-  for (const one of built) await driven.converge(one.stack, one.built)
+  const ways = built.map((one) => driven.way(one.stack, one.built))
+  for (const [at, one] of built.entries()) {
+    const done = await driven.converge(one.stack, one.built)
+    assert.deepEqual(summary(ways[at]?.plan.steps ?? []), summary(done), 'the way that was foretold')
+  }
   const told: Told = {
     problems: [
       ...groups.problems,
@@ -56,6 +61,9 @@ async function play(driven: Drive, { settings }: Case, stage: Stage) {
     assert.deepEqual(again.waits, [])
   }
 }
+
+const summary = (steps: readonly Step[]): string[] =>
+  steps.map(({ call, owner, reason }) => `${call} ${owner} ${reason}`).sort()
 
 /** Deletes every Ingress; one that protects its load balancer lets go of it first. */
 async function removeAll(driven: Drive, { settings }: Case, stage: Stage): Promise<void> {

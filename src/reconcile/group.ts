@@ -11,7 +11,9 @@ import type { Outcome, StepResult } from '../plan/outcome.ts'
 import { fleetOf } from '../plan/fleet.ts'
 import { guard } from '../plan/guard.ts'
 import { plan } from '../plan/plan.ts'
+import { project } from '../plan/project.ts'
 import type { Plan, Step } from '../plan/step.ts'
+import type { PlanInput } from '../plan/world.ts'
 import { refusal } from '../status/event.ts'
 import { hostNamesOf } from '../status/ingress.ts'
 import type { Pass } from '../watch/queue.ts'
@@ -97,7 +99,7 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
   for (let round = 0; ; round += 1) {
     const modelled = await model(group, pass, context)
     if (!modelled.ok) return modelled
-    const { planned, proposed } = planOf(group, modelled.value, context)
+    const { planned, proposed: next } = planOf(group, modelled.value, context)
     const outcome = await run(planned, pass, context)
     noteFull(outcome, group.stack, context)
     written.push(...outcome.results.flatMap(({ step, result }) => (result === 'done' ? [step] : [])))
@@ -114,6 +116,7 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
     const actual = actualOf(modelled.value, context)
     if (modelled.value.needs.secrets) wait = soonest([wait, again(2_000, 'a Secret cannot be read now')])
     const built = modelled.value
+    const proposed = context.observe ? observed(group, built, context) : next
     return { ok: true, value: { built, proposed, plan: planned, outcome, actual, written, wait } }
   }
 }
@@ -173,17 +176,29 @@ type Planned = { readonly proposed: Plan; readonly planned: Plan }
 
 function planOf(group: Group, built: Built, context: Context): Planned {
   const actual = actualOf(built, context)
-  const proposed = plan(built.desired, actual, {
-    now: Date.now(),
-    settings: context.settings,
-    filled: filledOf(actual, context),
-    shown: shownBy(group),
-    noLoadBalancerMore: isFull(group.stack, context),
-    owners: recordedOwners(group, actual, context),
-  })
-  if (context.observe) context.observed.tell(proposed)
+  const proposed = plan(built.desired, actual, inputOf(group, actual, context))
   return { proposed, planned: guard(proposed, policyOf(group, actual, context)) }
 }
+
+/** The whole way, published: what would be done, one stage after the other. */
+function observed(group: Group, built: Built, context: Context): Plan {
+  const actual = actualOf(built, context)
+  const policy = { ...policyOf(group, actual, context), mode: 'apply', witnessed: true } as const
+  const way = project(built.desired, actual, inputOf(group, actual, context), {
+    allow: (one) => guard(one, policy),
+  })
+  context.observed.tell(group.stack, way.stages, way.plan.holds)
+  return way.plan
+}
+
+const inputOf = (group: Group, actual: Actual, context: Context): PlanInput => ({
+  now: Date.now(),
+  settings: context.settings,
+  filled: filledOf(actual, context),
+  shown: shownBy(group),
+  noLoadBalancerMore: isFull(group.stack, context),
+  owners: recordedOwners(group, actual, context),
+})
 
 const shownBy = ({ members, leaving }: Group): ReadonlySet<string> =>
   new Set([...members.map(({ ingress }) => ingress), ...leaving].flatMap(hostNamesOf))

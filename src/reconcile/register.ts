@@ -37,7 +37,7 @@ export async function write(
 ): Promise<Outcome> {
   const { steps, waits, holds, problems } = draft
   const plan = { stack: stackOf(binding) ?? '', steps, waits, holds, problems }
-  if (context.observe) context.observed.tell({ ...plan, stack: targetsKey(keyOf(binding)) })
+  if (context.observe) context.observed.tell(targetsKey(keyOf(binding)), [plan], plan.holds)
   if (steps.length === 0 || context.observe) return { results: [] }
   const marked = checkpoints.filter((name) => binding.metadata.annotations?.[name] !== undefined)
   if (marked.length > 0) {

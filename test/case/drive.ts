@@ -21,7 +21,8 @@ import { type Cluster, type Ingress, keyOf, type TargetGroupBinding } from '../.
 import type { Built } from '../../src/model/desired.ts'
 import { groupsOf } from '../../src/model/group.ts'
 import { plan } from '../../src/plan/plan.ts'
-import type { BindingSpec, Plan, Wait } from '../../src/plan/step.ts'
+import { project, type Way } from '../../src/plan/project.ts'
+import type { BindingSpec, Plan, Step, Wait } from '../../src/plan/step.ts'
 import { ownersOf, ruleOwners } from '../../src/status/owner.ts'
 import { credentialsOf, markOutdated } from '../../src/reconcile/credentials.ts'
 import { addOnOf } from '../../src/reconcile/wait.ts'
@@ -36,8 +37,10 @@ export type Drive = {
   build(stack: string, stage: Stage): Promise<Built>
   plan(stack: string, built: Built): Plan
   actual(stack: string): Actual
-  /** Applies plans until one is empty; throws where AWS refuses a step, or where there is no end. */
-  converge(stack: string, built: Built): Promise<void>
+  /** Applies plans until one is empty, and says what was done; throws where AWS refuses a step, or where there is no end. */
+  converge(stack: string, built: Built): Promise<readonly Step[]>
+  /** What that will be, without doing it. */
+  way(stack: string, built: Built): Way
   /** What a controller that starts now would plan. */
   planAfresh(stack: string, built: Built): Promise<Plan>
 }
@@ -97,12 +100,21 @@ export async function drive({ account, settings }: Case): Promise<Drive> {
     },
     plan: planOf,
     actual: (stack) => seen(mirror, stack),
+    way: (stack, { desired }) =>
+      project(
+        desired,
+        markOutdated(seen(mirror, stack), desired, known(mirror)),
+        { ...inputNow(0), ...owners(mirror, stack) },
+        { ready: 'nobody' },
+      ),
     converge: async (stack, built) => {
+      const done: Step[] = []
       for (let round = 0; round < 20; round += 1) {
         const planned = planOf(stack, built, round)
         const before = records.get(stack)
         records.set(stack, ruleOwners(seen(mirror, stack), planned, { ingresses, before }))
-        if (planned.steps.length === 0 && planned.waits.length === 0) return
+        if (planned.steps.length === 0 && planned.waits.length === 0) return done
+        done.push(...planned.steps)
         await run(planned, { aws, mirror, sweeper, bindings, credentialsOf: credentialsOf(known(mirror)) })
         await satisfy(planned.waits, aws, mirror)
       }

@@ -135,7 +135,11 @@ test('stated attributes are read before they are compared, and only what differs
   const base = workshop.loadBalancer
   assert.ok(base)
   const next = { ...workshop, loadBalancer: { ...base, attributes: { a: '1', b: '2' } } }
-  const { sim } = converge(workshop)
+  const { sim: made } = converge(workshop)
+  const sim = simOf({
+    ...made.actual,
+    loadBalancers: made.actual.loadBalancers.map(({ attributes: _unread, ...one }) => one),
+  })
   assert.deepEqual(
     plan(next, sim.actual, input).waits.map((wait) => wait.for),
     ['attributesRead'],
