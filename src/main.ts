@@ -1,9 +1,10 @@
 /** Reads the configuration, starts the controller, serves its health, stops it on SIGTERM. Nothing else. */
 import pino from 'pino'
 import { readConfig } from './config.ts'
+import type { FlagName } from './flag.ts'
 import { loadKubeConfig } from './kube/kubeconfig.ts'
 import { createTransport } from './kube/transport.ts'
-import { serve } from './serve.ts'
+import { type Answers, serve, type Served } from './serve.ts'
 import { start } from './start.ts'
 import { asked } from './usage.ts'
 import { version } from './version.ts'
@@ -24,13 +25,29 @@ if (!config.ok) {
 const { flags } = config.value
 const log = pino({ level: flags['log-level'], base: null, timestamp: pino.stdTimeFunctions.isoTime })
 
+process.on('SIGUSR2', () => {
+  log.level = log.level === 'debug' ? flags['log-level'] : 'debug'
+  log.info({ level: log.level }, 'log level changed by SIGUSR2')
+})
+
 process.on('unhandledRejection', (error) => {
   log.fatal({ err: error }, 'a promise was rejected and nobody cared: a bug')
   process.exit(1)
 })
 
+/** What goes wrong is told with the flag that may put it right. */
+async function under<T>(flag: FlagName, value: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    const [said = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+    throw new Error(`--${flag}=${value}: ${said.replace(/:$/, '')}`, { cause: error })
+  }
+}
+
 try {
-  const kubeConfig = await loadKubeConfig({ path: flags.kubeconfig === '' ? undefined : flags.kubeconfig })
+  const path = flags.kubeconfig === '' ? undefined : flags.kubeconfig
+  const kubeConfig = await under('kubeconfig', path ?? '', loadKubeConfig({ path }))
   const transport = createTransport(kubeConfig, { userAgent: `albatross/${version}` })
   const running = start({
     config: config.value,
@@ -46,11 +63,18 @@ try {
     },
     () => undefined,
   )
-  const health = await serve(flags['health-probe-bind-addr'], {
+  const served = (
+    flag: 'health-probe-bind-addr' | 'metrics-bind-addr',
+    answers: Answers,
+  ): Promise<Served> => {
+    const at = flags[flag]
+    return under(flag, at === 'off' ? '0' : `${at.host}:${at.port}`, serve(at, answers))
+  }
+  const health = await served('health-probe-bind-addr', {
     '/healthz': () => ({ ok: true, text: 'ok\n' }),
     '/readyz': () => (synced ? { ok: true, text: 'ok\n' } : { ok: false, text: 'the caches are filling\n' }),
   })
-  const metrics = await serve(flags['metrics-bind-addr'], {
+  const metrics = await served('metrics-bind-addr', {
     '/metrics': () => ({ ok: true, text: running.metrics() }),
   })
   /** A Service sends requests to a pod that ends for about so long; without webhooks nobody is waited for. */

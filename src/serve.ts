@@ -4,11 +4,10 @@ import { createServer, type Server } from 'node:http'
 type Listen = { readonly host: string; readonly port: number } | 'off'
 export type Served = { close(): Promise<void> }
 
-/** `answers`: path to status and body, asked anew at each request. */
-export async function serve(
-  at: Listen,
-  answers: Readonly<Record<string, () => { readonly ok: boolean; readonly text: string }>>,
-): Promise<Served> {
+/** Path to status and body, asked anew at each request. */
+export type Answers = Readonly<Record<string, () => { readonly ok: boolean; readonly text: string }>>
+
+export async function serve(at: Listen, answers: Answers): Promise<Served> {
   if (at === 'off') return { close: async () => undefined }
   const server: Server = createServer((request, response) => {
     const answer = answers[(request.url ?? '').split('?')[0] ?? '']
