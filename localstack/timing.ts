@@ -22,6 +22,8 @@ export type Timing = {
   readonly targetGroupInUseLagMs: number
   /** A create to its being seen by Describe. */
   readonly readAfterWriteLagMs: number
+  /** RequestCertificate to `ISSUED`. */
+  readonly certificateIssueMs: number
   /** Pod creation to its container answering and ready. */
   readonly podStartMs: number
   /** A change of pods to the node ports of every node following it. */
@@ -44,6 +46,7 @@ export const timings: Readonly<Record<'sandbox' | 'aws' | 'instant', Timing>> = 
     networkInterfaceLingerMs: 0,
     targetGroupInUseLagMs: 0,
     readAfterWriteLagMs: 0,
+    certificateIssueMs: 0,
     podStartMs: 0,
     nodePortMs: 0,
     throttle: false,
@@ -60,6 +63,7 @@ export const timings: Readonly<Record<'sandbox' | 'aws' | 'instant', Timing>> = 
     networkInterfaceLingerMs: 500,
     targetGroupInUseLagMs: 0,
     readAfterWriteLagMs: 0,
+    certificateIssueMs: 1_500,
     podStartMs: 150,
     nodePortMs: 50,
     throttle: true,
@@ -76,6 +80,7 @@ export const timings: Readonly<Record<'sandbox' | 'aws' | 'instant', Timing>> = 
     networkInterfaceLingerMs: 60_000,
     targetGroupInUseLagMs: 2_000,
     readAfterWriteLagMs: 1_000,
+    certificateIssueMs: 60_000,
     podStartMs: 2_000,
     nodePortMs: 1_000,
     throttle: true,

@@ -70,6 +70,7 @@ export const statements: readonly Statement[] = [
         'DescribeTrustStores',
       ),
       'acm:DescribeCertificate',
+      'acm:ListTagsForCertificate',
       'acm:ListCertificates',
       'tag:GetResources',
       'wafv2:GetWebACLForResource',
@@ -154,6 +155,9 @@ export const statements: readonly Statement[] = [
     ],
     '*',
   ),
+  // Only with the feature gate EnableCertificateManagement.
+  allow('Certificates', ['acm:RequestCertificate', 'acm:AddTagsToCertificate'], '*', sends),
+  allow('DeleteOurCertificates', ['acm:DeleteCertificate'], '*', bears),
   allow('Shield', ['shield:CreateProtection', 'shield:DeleteProtection'], '*'),
   allow('Targets', elb('RegisterTargets', 'DeregisterTargets'), arns('targetgroup/*/*')),
 ]

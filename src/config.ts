@@ -207,6 +207,7 @@ function toSettings(values: FlagValues, gates: Partial<Record<FeatureGate, boole
     tolerateNonExistentBackendService: values['tolerate-non-existent-backend-service'],
     tolerateNonExistentBackendAction: values['tolerate-non-existent-backend-action'],
     allowedCertificateAuthorityArns: values['allowed-certificate-authority-arns'],
+    ...(values['default-pca-arn'] === '' ? {} : { defaultPcaArn: values['default-pca-arn'] }),
     enableWafv2: values['enable-wafv2'],
     enableWaf: values['enable-waf'],
     enableShield: values['enable-shield'],

@@ -107,6 +107,11 @@ export const flags = {
     pattern(/^$|^[^=]+=[^=]*$/, 'allowed: key=value'),
     { default: '' },
   ),
+  'default-pca-arn': flag(
+    'Private certificate authority of certificates that the controller asks for, where an Ingress names none; a public one if empty.',
+    text,
+    { default: '' },
+  ),
   'enable-wafv2': flag('Act upon the annotations of WAFv2.', bool, { default: true }),
   'enable-waf': flag('Act upon the annotations of WAF classic.', bool, { default: true }),
   'enable-shield': flag('Act upon the annotation of Shield Advanced.', bool, { default: true }),

@@ -123,6 +123,12 @@ const words: Readonly<Record<ProblemKind, Words>> = {
     remedy: 'Listen on HTTPS and redirect HTTP to it with `ssl-redirect`, or remove the annotation.',
     until: 'served',
   },
+  CertificatePending: {
+    means:
+      'ACM has not issued the certificate that an Ingress asks for: it looks for records in the DNS, or refused.',
+    remedy: 'Create the records that the event names, or correct the hosts or the authority.',
+    until: 'later',
+  },
   WebAclNotFound: {
     means: 'A web ACL that is named does not exist in the region, or the controller may not list web ACLs.',
     remedy: 'Create it or correct the name. The account is looked at again each minute.',
@@ -142,11 +148,6 @@ const words: Readonly<Record<ProblemKind, Words>> = {
   DeletionProtected: {
     means: 'The load balancer has deletion protection, and its last Ingress is being deleted.',
     remedy: 'Take the protection away; then it is deleted.',
-    until: 'held',
-  },
-  Unsupported: {
-    means: 'A setting that is known and not acted upon yet.',
-    remedy: 'Remove it.',
     until: 'held',
   },
   TargetGroupMissing: {

@@ -3,6 +3,7 @@ import type { CredentialsOf } from '../aws/codec/action.ts'
 import type { Mirror } from '../aws/mirror.ts'
 import type { Call } from '../plan/step.ts'
 import { addOnCall } from './call/add-on.ts'
+import { certificateCall } from './call/certificate.ts'
 import {
   createListener,
   listenerAttributes,
@@ -69,6 +70,8 @@ const arms: { readonly [Name in AwsCall['call']]: Arm<Name> } = {
   DeleteSecurityGroup: securityGroupCall,
   CreateTags: securityGroupCall,
   DeleteTags: securityGroupCall,
+  RequestCertificate: certificateCall,
+  DeleteCertificate: certificateCall,
   AddTags: tagCall,
   RemoveTags: tagCall,
 }
@@ -86,6 +89,7 @@ export const requestsOf = (
 /** As the AWS client counts it. */
 export function actionOf(call: AwsCall): string {
   if ('service' in call) return `${call.service}:${call.call}`
+  if (arms[call.call] === certificateCall) return `acm:${call.call}`
   if (call.call === 'CreateProtection' || call.call === 'DeleteProtection') return `shield:${call.call}`
   return `${arms[call.call] === securityGroupCall ? 'ec2' : 'elbv2'}:${call.call}`
 }

@@ -76,6 +76,9 @@ function forgetDeleted(call: AwsCall, mirror: Mirror): boolean {
     case 'DeleteSecurityGroup':
       mirror.securityGroups.deleted(call.group)
       return true
+    case 'DeleteCertificate':
+      mirror.certificates.deleted(call.certificate)
+      return true
     default:
       return false
   }
@@ -112,6 +115,8 @@ function awaitedOf(call: AwsCall, nameOf: NameOf): Awaited | undefined {
       return { kind: 'targetGroup', name: call.name }
     case 'CreateSecurityGroup':
       return { kind: 'securityGroup', name: call.name }
+    case 'RequestCertificate':
+      return { kind: 'certificate', id: call.ref.id }
     case 'CreateListener':
       return { kind: 'listener', loadBalancer: nameOf(call.loadBalancer), port: call.port }
     case 'CreateRule':

@@ -5,6 +5,7 @@ import { readLoadBalancer } from '../aws/codec/load-balancer.ts'
 import { listenerArnOf, readRule } from '../aws/codec/rule.ts'
 import { readTargetGroup } from '../aws/codec/target-group.ts'
 import type { Mirror } from '../aws/mirror.ts'
+import { readCertificate } from '../aws/own-certificate.ts'
 import {
   listenersByArn,
   loadBalancersByArn,
@@ -18,7 +19,7 @@ import {
 } from '../aws/read.ts'
 import type { Table } from '../aws/table.ts'
 import { equal } from '../lib/json.ts'
-import { ok, type Result } from '../lib/result.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
 import type { AddOn, Target } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import type { Step } from '../plan/step.ts'
@@ -51,6 +52,8 @@ export function createLook(reader: Reader, mirror: Mirror, steps: readonly Step[
       case 'SetSecurityGroups':
       case 'SetSubnets':
         return loadBalancer(reader, mirror, nameOf(call.loadBalancer))
+      case 'DeleteCertificate':
+        return certificate(reader, mirror, call.certificate)
       case 'AssociateWebACL':
       case 'DisassociateWebACL':
       case 'DeleteProtection':
@@ -115,6 +118,23 @@ async function loadBalancer(reader: Reader, mirror: Mirror, arn: string): Fresh 
       beganAt,
     ),
   )
+}
+
+/** Whose it is and who uses it. AWS shows a listener that is gone for a while; what others use stays, and is told. */
+async function certificate(reader: Reader, mirror: Mirror, arn: string): Fresh {
+  const read = await readCertificate(reader, mirror, arn)
+  if (!read.ok) return read
+  if (read.value === undefined) return ok('gone')
+  const users = read.value.InUseBy ?? []
+  const foreign = users.filter((user) => mirror.loadBalancers.get(user) === undefined && !mirror.isGone(user))
+  if (foreign.length > 0)
+    return fail({
+      kind: 'invalid',
+      call: 'acm:DeleteCertificate',
+      code: 'ResourceInUse',
+      message: `${arn} is used by ${foreign.join(', ')}`,
+    })
+  return ok(users.length > 0 ? 'changed' : 'same')
 }
 
 /** Read just now for the plan is fresh enough; of a load balancer that was made just now nobody has read it. */

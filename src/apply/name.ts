@@ -37,6 +37,7 @@ export function laneOf(call: Call, keyOf: (name: Name) => string): string {
   if (call.call === 'DeleteTargetGroupBinding') return `binding:${call.namespace}/${call.name}`
   if ('targetGroup' in call) return keyOf(call.targetGroup)
   if ('ref' in call) return refKey(call.ref)
+  if (call.call === 'DeleteCertificate') return call.certificate
   // WAF's slow pace must not hold up the rest.
   if ('service' in call) return `${call.service} ${keyOf(call.loadBalancer)}`
   if ('loadBalancer' in call) return keyOf(call.loadBalancer)

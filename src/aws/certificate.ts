@@ -1,5 +1,5 @@
 /** Issued certificates of ACM and the names they stand for. */
-import type { CertificateSummary, KeyAlgorithm } from '@aws-sdk/client-acm'
+import type { CertificateStatus, CertificateSummary, KeyAlgorithm } from '@aws-sdk/client-acm'
 import { ok, type Result } from '../lib/result.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import type { Certificate } from '../model/facts.ts'
@@ -18,18 +18,18 @@ const keyTypes: KeyAlgorithm[] = [
   'EC_secp521r1',
 ]
 
-/** The issuer is asked for only where an operator restricts it: it costs a call for each private certificate. */
-export async function readCertificates(
+/** Without statuses, those of every status. */
+export async function allCertificates(
   { aws, options }: Reader,
-  withIssuer: boolean,
-): Promise<Result<readonly Certificate[], AwsError>> {
-  const { DescribeCertificateCommand, ListCertificatesCommand } = await import('@aws-sdk/client-acm')
-  const summaries: CertificateSummary[] = []
+  statuses: CertificateStatus[] = [],
+): Promise<Result<CertificateSummary[], AwsError>> {
+  const { ListCertificatesCommand } = await import('@aws-sdk/client-acm')
+  const all: CertificateSummary[] = []
   let token: string | undefined
   do {
     const read = await aws.send(
       new ListCertificatesCommand({
-        CertificateStatuses: ['ISSUED'],
+        ...(statuses.length > 0 ? { CertificateStatuses: statuses } : {}),
         Includes: { keyTypes },
         MaxItems: 1000,
         ...(token === undefined ? {} : { NextToken: token }),
@@ -37,25 +37,39 @@ export async function readCertificates(
       options,
     )
     if (!read.ok) return read
-    summaries.push(...(read.value.CertificateSummaryList ?? []))
+    all.push(...(read.value.CertificateSummaryList ?? []))
     token = read.value.NextToken === '' ? undefined : read.value.NextToken
   } while (token !== undefined)
+  return ok(all)
+}
 
-  const read = await bounded(summaries, 4, async (summary): Promise<Result<Certificate[], AwsError>> => {
-    const { CertificateArn: arn = '', SubjectAlternativeNameSummaries: domains = [] } = summary
-    const complete = summary.HasAdditionalSubjectAlternativeNames !== true && domains.length > 0
-    if (complete && !(withIssuer && summary.Type === 'PRIVATE')) return ok([{ arn, domains }])
-    const one = await aws.send(new DescribeCertificateCommand({ CertificateArn: arn }), options)
-    // Deleted since it was listed.
-    if (!one.ok) return one.error.kind === 'notFound' ? ok([]) : one
-    const { Certificate: detail } = one.value
-    return ok([
-      present({
-        arn,
-        domains: detail?.SubjectAlternativeNames ?? domains,
-        issuerArn: detail?.CertificateAuthorityArn,
-      }),
-    ])
-  })
+/** The issuer is asked for only where an operator restricts it: it costs a call for each private certificate. */
+export async function readCertificates(
+  { aws, options }: Reader,
+  withIssuer: boolean,
+): Promise<Result<readonly Certificate[], AwsError>> {
+  const { DescribeCertificateCommand } = await import('@aws-sdk/client-acm')
+  const summaries = await allCertificates({ aws, options }, ['ISSUED'])
+  if (!summaries.ok) return summaries
+  const read = await bounded(
+    summaries.value,
+    4,
+    async (summary): Promise<Result<Certificate[], AwsError>> => {
+      const { CertificateArn: arn = '', SubjectAlternativeNameSummaries: domains = [] } = summary
+      const complete = summary.HasAdditionalSubjectAlternativeNames !== true && domains.length > 0
+      if (complete && !(withIssuer && summary.Type === 'PRIVATE')) return ok([{ arn, domains }])
+      const one = await aws.send(new DescribeCertificateCommand({ CertificateArn: arn }), options)
+      // Deleted since it was listed.
+      if (!one.ok) return one.error.kind === 'notFound' ? ok([]) : one
+      const { Certificate: detail } = one.value
+      return ok([
+        present({
+          arn,
+          domains: detail?.SubjectAlternativeNames ?? domains,
+          issuerArn: detail?.CertificateAuthorityArn,
+        }),
+      ])
+    },
+  )
   return read.ok ? ok(read.value.flat()) : read
 }

@@ -3,6 +3,7 @@
 /** What a create whose outcome is unknown would have made. */
 export type Awaited =
   | { readonly kind: 'loadBalancer' | 'targetGroup' | 'securityGroup'; readonly name: string }
+  | { readonly kind: 'certificate'; readonly id: string }
   | { readonly kind: 'listener'; readonly loadBalancer: string; readonly port: number }
   | { readonly kind: 'rule'; readonly listener: string; readonly priority: number }
 

@@ -4,6 +4,7 @@ import type { AwsError } from '../model/aws-error.ts'
 import { clusterTag, stackTag } from '../model/tag.ts'
 import { readLoadBalancer } from './codec/load-balancer.ts'
 import type { Mirror } from './mirror.ts'
+import { readOwnCertificates } from './own-certificate.ts'
 import { allLoadBalancers, type Reader, securityGroupsBy, tagsOf } from './read.ts'
 
 export type Stack = {
@@ -44,11 +45,14 @@ export async function leftover(
   const loadBalancers = named
     .map((wire) => readLoadBalancer(wire, tags.value.get(wire.LoadBalancerArn ?? '') ?? {}))
     .filter((one) => mirror.owns(one) && one.tags[stackTag] === stack)
+  const certificates = await readOwnCertificates(reader, mirror)
+  if (!certificates.ok) return certificates
+  const own = mirror.certificates.of(clusterName, stack)
   // Nothing but what was read is touched: the scope of both reads is empty.
   const scope = (): boolean => false
   mirror.securityGroups.read(groups.value, { scope, beganAt })
   mirror.loadBalancers.read(loadBalancers, { scope, beganAt })
-  return ok(groups.value.length + loadBalancers.length > 0)
+  return ok(groups.value.length + loadBalancers.length + own.length > 0)
 }
 
 const withoutHash = (name: string): string => name.replace(/-[0-9a-f]{10}$/, '')

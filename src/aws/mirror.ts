@@ -17,6 +17,7 @@ import type { TargetGroupBinding } from '../model/cluster.ts'
 import { isRef, type Ref, refKey } from '../model/ref.ts'
 import { clusterTag, sharedResourceTag, stackTag, type Tags } from '../model/tag.ts'
 import { loadBalancerArnOf } from './codec/rule.ts'
+import { Certificates } from './certificates.ts'
 import { type Awaited, combined, type Doubt } from './doubt.ts'
 import { Registrations } from './registrations.ts'
 import { resolveRef } from './resolve.ts'
@@ -25,6 +26,7 @@ import { type Merge, ownWriteWinsMs, Table } from './table.ts'
 export type MirrorSettings = {
   readonly clusterName: string
   readonly vpcId: string
+  readonly featureGates?: { readonly EnableCertificateManagement: boolean }
 }
 
 type Ownable = {
@@ -58,6 +60,7 @@ export class Mirror {
   /** Ours, and those of nodes and pods that somebody asked for. */
   readonly securityGroups = new Table<ActualSecurityGroup>(({ id }) => id)
   readonly registrations = new Registrations()
+  readonly certificates: Certificates
   /** With which version of a Secret we wrote a rule or a listener's default: AWS never tells. By ARN. */
   readonly credentials = new Map<string, SecretVersion>()
   /** When the last complete list of load balancers, target groups and security groups began. */
@@ -73,6 +76,7 @@ export class Mirror {
 
   constructor(settings: MirrorSettings) {
     this.#settings = settings
+    this.certificates = new Certificates(settings.featureGates?.EnableCertificateManagement === true)
   }
 
   get clusterName(): string {
@@ -102,9 +106,11 @@ export class Mirror {
       ...this.targetGroups.values(),
       ...this.securityGroups.values(),
     ]
-    return [...new Set(owned.filter((one) => this.owns(one)).map(({ tags }) => tags[stackTag]))]
-      .filter((stack) => stack !== undefined)
-      .sort()
+    const certificates = this.certificates
+      .values()
+      .filter(({ tags }) => tags[clusterTag] === this.#settings.clusterName)
+    const all = [...owned.filter((one) => this.owns(one)), ...certificates]
+    return [...new Set(all.map(({ tags }) => tags[stackTag]))].filter((stack) => stack !== undefined).sort()
   }
 
   /** The stack's own and those in front, by ARN. */
@@ -144,6 +150,7 @@ export class Mirror {
         targetGroups: fronting,
       },
       securityGroups: mine(this.securityGroups).sort((a, b) => (a.id < b.id ? -1 : 1)),
+      ...this.#certificatesOf(stack),
       ...(backend === undefined ? {} : { backendSecurityGroup: backend }),
       bindings,
       targets: Object.fromEntries(
@@ -161,6 +168,14 @@ export class Mirror {
       .values()
       .filter(({ loadBalancerArn }) => arns.has(loadBalancerArn))
       .sort(byArn)
+  }
+
+  #certificatesOf(stack: string): Pick<Actual, 'certificates' | 'certificatesRefused'> {
+    const { managed, refused } = this.certificates
+    if (!managed) return {}
+    return refused
+      ? { certificatesRefused: refused }
+      : { certificates: this.certificates.of(this.#settings.clusterName, stack) }
   }
 
   /** AWS derives this list from the rules: so do we for load balancers whose rules we know, which our writes change. */
@@ -224,6 +239,10 @@ export class Mirror {
     this.#addOns.delete(`${arn} ${part}`)
   }
 
+  /** We deleted it. */
+  isGone(loadBalancerArn: string): boolean {
+    return this.#gone.has(loadBalancerArn)
+  }
   loadBalancerDeleted(arn: string): void {
     this.loadBalancers.deleted(arn)
     this.#gone.add(arn)

@@ -37,6 +37,9 @@ function keysOf(ref: Ref, owned: Owned): string[] {
       return owned.securityGroups.filter(mine).map(({ id }) => id)
     case 'listener':
       return listenersOf(ref, owned)
+    // Planning names them by their ARNs alone.
+    case 'certificate':
+      return []
   }
 }
 

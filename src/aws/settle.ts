@@ -2,12 +2,13 @@
 import { ok, type Result } from '../lib/result.ts'
 import { everyLoadBalancer, everyTargetGroup } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
-import { clusterTag, stackTag } from '../model/tag.ts'
+import { clusterTag, resourceTag, stackTag } from '../model/tag.ts'
 import { readLoadBalancer } from './codec/load-balancer.ts'
 import { readTargetGroup } from './codec/target-group.ts'
 import { type Keep, readContent } from './content.ts'
 import { afterRead, type Awaited, type Doubt } from './doubt.ts'
 import type { Mirror } from './mirror.ts'
+import { readOwnCertificates } from './own-certificate.ts'
 import {
   loadBalancersByArn,
   loadBalancersByName,
@@ -104,6 +105,10 @@ async function reread(
     { scope: within, beganAt, keep },
   )
   mirror.securityGroups.read(groups.value, { scope: (group) => mirror.owns(group), beganAt, keep })
+  if (doubt.awaited.some(({ kind }) => kind === 'certificate')) {
+    const certificates = await readOwnCertificates(reader, mirror)
+    if (!certificates.ok) return certificates
+  }
   const owned = everyLoadBalancer(mirror.actual(stack, [])).map(({ arn }) => arn)
   const content = await readContent(reader, mirror, owned, keep)
   if (!content.ok) return content
@@ -128,6 +133,8 @@ function isVisible(mirror: Mirror, awaited: Awaited): boolean {
       return mirror.targetGroups.values().some(({ name }) => name === awaited.name)
     case 'securityGroup':
       return mirror.securityGroups.values().some(({ name }) => name === awaited.name)
+    case 'certificate':
+      return mirror.certificates.values().some(({ tags }) => tags[resourceTag] === awaited.id)
     case 'listener':
       return mirror.listeners
         .values()

@@ -7,6 +7,7 @@ import { refreshAddOns } from './add-on.ts'
 import type { Aws, SendOptions } from './client.ts'
 import { readLoadBalancer } from './codec/load-balancer.ts'
 import { readTargetGroup } from './codec/target-group.ts'
+import { readOwnCertificates } from './own-certificate.ts'
 import { type Keep, readContent } from './content.ts'
 import type { Mirror } from './mirror.ts'
 import { refreshAttributes } from './observe.ts'
@@ -145,6 +146,8 @@ async function index(reader: Reader, mirror: Mirror): Promise<Result<void, AwsEr
     { scope, beganAt, keep },
   )
   mirror.securityGroups.read(securityGroups.value, { scope: (group) => mirror.owns(group), beganAt, keep })
+  const certificates = await readOwnCertificates(reader, mirror)
+  if (!certificates.ok) return certificates
   mirror.indexedAt = beganAt
   mirror.prune()
   return ok(undefined)

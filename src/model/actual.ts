@@ -100,6 +100,21 @@ export type ActualSecurityGroup = {
   readonly ingress: readonly Permission[]
 }
 
+/** One that we asked ACM for. */
+export type ActualCertificate = {
+  readonly arn: string
+  /** ACM's own: `PENDING_VALIDATION`, `ISSUED`, `FAILED`, ... */
+  readonly status: string
+  /** Sorted. */
+  readonly names: readonly string[]
+  readonly tags: Tags
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+  readonly failure?: string
+  /** What has to stand in the DNS before it is issued; absent: not read. */
+  readonly records?: readonly { readonly name: string; readonly value: string }[]
+}
+
 export type TargetState =
   | 'initial'
   | 'healthy'
@@ -137,6 +152,10 @@ export type Actual = {
   readonly frontend: ActualFrontend
   /** The managed group(s) of the stack. */
   readonly securityGroups: readonly ActualSecurityGroup[]
+  /** Absent: nobody manages any. */
+  readonly certificates?: readonly ActualCertificate[]
+  /** They can't be read: nothing is known of any. */
+  readonly certificatesRefused?: AwsError
   /** The shared backend security group's id, when it exists. */
   readonly backendSecurityGroup?: string
   /** Bindings with the stack's labels or on its target groups, from the cluster. */

@@ -141,6 +141,7 @@ function buildGroup(world: World, group: Group): Built {
     securing,
     ports: new Set(listeners.map(({ port }) => port)),
   })
+  const certificates = soundViews(views).flatMap(({ certificate }) => certificate ?? [])
   const desired: Desired = {
     stack: world.stack,
     loadBalancer,
@@ -148,6 +149,7 @@ function buildGroup(world: World, group: Group): Built {
     securityGroups,
     listeners,
     targetGroups: [...world.targetGroups.values()],
+    ...(certificates.length > 0 ? { certificates } : {}),
     held,
     ...claimsIn(views),
     gone: false,

@@ -1,4 +1,5 @@
 /** All that a group wants to exist, and what the model still has to be told. */
+import type { OwnCertificate } from './certificate.ts'
 import type { IngressKey } from './choice.ts'
 import type { Claims } from './claim.ts'
 import type { FrontendNlb } from './frontend-nlb.ts'
@@ -17,6 +18,8 @@ export type Desired = {
   readonly securityGroups: readonly SecurityGroup[]
   readonly listeners: readonly Listener[]
   readonly targetGroups: readonly TargetGroup[]
+  /** That the controller asks ACM for. */
+  readonly certificates?: readonly OwnCertificate[]
   /** Absent: no member says anything of one. */
   readonly frontendNlb?: FrontendNlb
   /** Members whose settings must stay as they are served. */

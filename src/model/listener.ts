@@ -19,7 +19,7 @@ export type Listener = {
   readonly port: number
   readonly protocol: Protocol
   readonly defaultActions: Choice<readonly Action[]>
-  /** ARNs, the default first. Empty for HTTP. */
+  /** ARNs, or the names of those in `Desired.certificates`; the default first. Empty for HTTP. */
   readonly certificates: Choice<readonly string[]>
   /** HTTPS only. */
   readonly sslPolicy?: Choice<string>

@@ -2,7 +2,7 @@
 
 /** One of our resources, by ALBC's resource id (`albc-model` 6.6). */
 export type Ref = {
-  readonly ref: 'loadBalancer' | 'listener' | 'targetGroup' | 'securityGroup'
+  readonly ref: 'loadBalancer' | 'listener' | 'targetGroup' | 'securityGroup' | 'certificate'
   /** Stack id of the group that owns it; `''` for the shared backend security group. */
   readonly stack: string
   /** `LoadBalancer`, `FrontendNlb`, `ManagedLBSecurityGroup`, `backend-sg`, `80`, `<ns>/<ingress>-<service>:<port>`. */

@@ -49,6 +49,8 @@ export type Settings = {
   readonly tolerateNonExistentBackendService: boolean
   readonly tolerateNonExistentBackendAction: boolean
   readonly allowedCertificateAuthorityArns: readonly string[]
+  /** The private authority that signs certificates asked for, where no Ingress names one. */
+  readonly defaultPcaArn?: string
   /** Whether WAFv2, WAF classic and Shield are acted upon at all. */
   readonly enableWafv2: boolean
   readonly enableWaf: boolean

@@ -4,6 +4,7 @@ import type { Desired } from '../model/desired.ts'
 import { canonical } from '../lib/json.ts'
 import type { Listener } from '../model/listener.ts'
 import { withoutProtection } from './add-on.ts'
+import { planCertificates } from './certificate.ts'
 import { planListeners } from './listener.ts'
 import { byText, draft, join, type Draft } from './draft.ts'
 import { planExposed } from './exposure.ts'
@@ -34,7 +35,8 @@ import type { Plan, Step, Wait } from './step.ts'
 import { planSurplusTargetGroups, planTargetGroups, type Naming } from './target-group.ts'
 import type { PlanInput, World } from './world.ts'
 
-export function plan(desired: Desired, actual: Actual, input: PlanInput): Plan {
+export function plan(wanted: Desired, actual: Actual, input: PlanInput): Plan {
+  const { desired, draft: certificates } = planCertificates(wanted, actual, input)
   const fleet = fleetOf(desired, actual.loadBalancers, input.shown)
   const given = { desired, actual, input, fleet }
   const built = desired.gone
@@ -42,7 +44,7 @@ export function plan(desired: Desired, actual: Actual, input: PlanInput): Plan {
     : desired.loadBalancer
       ? serve(given)
       : prepare(whole(given))
-  const parts = join([built, planExposed(desired, actual, input)])
+  const parts = join([certificates, built, planExposed(desired, actual, input)])
   const ids = new Set(parts.steps.map(({ id }) => id))
   return {
     stack: desired.stack,

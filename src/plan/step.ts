@@ -41,6 +41,14 @@ export type Call =
   | { readonly call: 'CreateTags'; readonly group: string; readonly tags: Tags }
   | { readonly call: 'DeleteTags'; readonly group: string; readonly keys: readonly string[] }
   | {
+      readonly call: 'RequestCertificate'
+      readonly ref: Ref
+      readonly hosts: readonly string[]
+      readonly authorityArn?: string
+      readonly tags: Tags
+    }
+  | { readonly call: 'DeleteCertificate'; readonly certificate: string }
+  | {
       readonly call: 'CreateTargetGroup'
       readonly ref: Ref
       readonly name: string
@@ -241,11 +249,14 @@ export type Wait = {
     | 'classicWebAclRead'
     | 'protectionRead'
     | 'readRefused'
+    | 'certificateIssued'
     | 'bindingGone'
     | 'draining'
     | 'heldMember'
     | 'statusMoved'
     | 'grace'
+  /** Absent: it concerns all. */
+  readonly owner?: IngressKey
   /** ARN, id or binding key waited on. */
   readonly on: string
   /** Look again after this many milliseconds, if nothing nudges before. */

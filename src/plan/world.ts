@@ -186,6 +186,8 @@ export const creators = (names: readonly Name[]): string[] =>
         return stepId('CreateTargetGroup', refKey(ref))
       case 'securityGroup':
         return stepId('CreateSecurityGroup', refKey(ref))
+      case 'certificate':
+        return stepId('RequestCertificate', refKey(ref))
     }
   })
 

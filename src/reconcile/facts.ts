@@ -58,7 +58,7 @@ async function networkFor(
     },
     optionsOf(pass, 'facts', context),
   )
-  return read
+  return read.ok ? ok(context.mirror.certificates.without(read.value)) : read
 }
 
 const nothingKnown = (vpcId: string): Facts => ({

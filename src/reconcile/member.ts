@@ -194,6 +194,7 @@ function remains(ingress: Ingress, group: Group, { actual, plan, outcome }: Pass
       everyLoadBalancer(actual).length +
         everyTargetGroup(actual).length +
         actual.securityGroups.length +
+        (actual.certificates ?? []).length +
         actual.bindings.length >
       0
     )

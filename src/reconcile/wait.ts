@@ -1,6 +1,7 @@
 /** What a plan waits for: read now what only has to be read, ask health at a measured pace, say when to look again. */
 import { readAddOn } from '../aws/add-on.ts'
 import { readAttributes, readLoadBalancerStates, readTargets } from '../aws/observe.ts'
+import { readCertificate } from '../aws/own-certificate.ts'
 import type { AddOn } from '../model/actual.ts'
 import type { Wait } from '../plan/step.ts'
 import type { Pass } from '../watch/queue.ts'
@@ -21,6 +22,9 @@ export async function satisfy(waits: readonly Wait[], pass: Pass, context: Conte
       if (!read) verdicts.push(again(2_000, wait.why))
     } else if (wait.for === 'loadBalancerActive') {
       progress = (await becameActive(wait.on, pass, context)) || progress
+      verdicts.push(again(context.pace.next(wait.on), wait.why))
+    } else if (wait.for === 'certificateIssued') {
+      progress = (await becameIssued(wait.on, pass, context)) || progress
       verdicts.push(again(context.pace.next(wait.on), wait.why))
     } else if (wait.for === 'targetHealth' || wait.for === 'draining') {
       // What has no ARN yet is made by this very plan.
@@ -66,6 +70,18 @@ async function becameActive(arn: string, pass: Pass, context: Context): Promise<
   const active = context.mirror.loadBalancers.get(arn)?.state !== 'provisioning'
   if (active) context.pace.forget(arn)
   return active
+}
+
+/** Or what ACM waits for is known now. */
+async function becameIssued(arn: string, pass: Pass, context: Context): Promise<boolean> {
+  if (!context.pace.due(arn)) return false
+  const { certificates } = context.mirror
+  const before = JSON.stringify(certificates.get(arn))
+  const read = await readCertificate(readerOf(context, pass, 'health'), context.mirror, arn)
+  if (read.ok && read.value === undefined) certificates.deleted(arn)
+  const after = certificates.get(arn)
+  if (after?.status === 'ISSUED') context.pace.forget(arn)
+  return JSON.stringify(after) !== before
 }
 
 async function healthChanged(arn: string, pass: Pass, context: Context): Promise<boolean> {

@@ -7,7 +7,11 @@ import type { Plan, Step, Wait } from '../plan/step.ts'
 import type { Passed } from './passed.ts'
 
 /** What must come before the rules of somebody. */
-const before: ReadonlySet<Wait['for']> = new Set(['backendSecurityGroup', 'targetsRegistered'])
+const before: ReadonlySet<Wait['for']> = new Set([
+  'backendSecurityGroup',
+  'targetsRegistered',
+  'certificateIssued',
+])
 /** What comes after everything is served, or is told otherwise. */
 const after: ReadonlySet<Wait['for']> = new Set(['draining', 'bindingGone', 'grace', 'readRefused'])
 
@@ -26,7 +30,8 @@ const inFront = (step: Step): boolean => 'ref' in step && isFrontend(step.ref)
 
 /** Some rule of it, or the default action that it states, is served: no step of its own is left but what is only attached. */
 export function isServed(key: IngressKey, { built, plan, outcome }: Passed): boolean {
-  if (built.desired.held.includes(key) || plan.waits.some((wait) => before.has(wait.for))) return false
+  if (built.desired.held.includes(key)) return false
+  if (plan.waits.some((wait) => before.has(wait.for) && (wait.owner ?? key) === key)) return false
   return !undoneOf(plan, outcome).some(
     (step) => isIts(key, step) && !isAddOnCall(step) && (step.owner === key || !inFront(step)),
   )
@@ -35,6 +40,8 @@ export function isServed(key: IngressKey, { built, plan, outcome }: Passed): boo
 /** Sentences on what is still to come before all that the member states is served. */
 export function pendingOf(key: IngressKey, { plan }: Passed, undone: readonly Step[]): readonly string[] {
   const steps = undone.filter((step) => isIts(key, step)).map(({ call, reason }) => `${call}: ${reason}`)
-  const waits = plan.waits.filter((wait) => !after.has(wait.for)).map(({ why }) => why)
+  const waits = plan.waits
+    .filter((wait) => !after.has(wait.for) && (wait.owner ?? key) === key)
+    .map(({ why }) => why)
   return [...new Set([...waits, ...steps])]
 }

@@ -10,6 +10,7 @@ import { readAddOn } from '../../src/aws/add-on.ts'
 import { type Aws, createAws, type SendOptions } from '../../src/aws/client.ts'
 import { createFactReader, type FactReader } from '../../src/aws/facts.ts'
 import { Mirror } from '../../src/aws/mirror.ts'
+import { readCertificate } from '../../src/aws/own-certificate.ts'
 import { readAttributes, readLoadBalancerStates, readTargets } from '../../src/aws/observe.ts'
 import { createSweeper, type Sweeper } from '../../src/aws/sweep.ts'
 import type { CredentialsOf } from '../../src/aws/codec/action.ts'
@@ -96,7 +97,7 @@ export async function drive({ account, settings }: Case): Promise<Drive> {
     build: async (stack, stage) => {
       secrets = stage.secrets
       ingresses = stage.cluster.ingresses
-      return await buildWith(facts, { stack, stage, settings })
+      return await buildWith(facts, mirror, { stack, stage, settings })
     },
     plan: planOf,
     actual: (stack) => seen(mirror, stack),
@@ -139,8 +140,13 @@ const belongs = ({ metadata }: TargetGroupBinding, stack: string): boolean => {
 type Given = { readonly stack: string; readonly stage: Stage; readonly settings: Case['settings'] }
 
 /** With all facts at once: which of them a group needs is the controller's concern. */
-async function buildWith(facts: FactReader, { stack, stage, settings }: Given): Promise<Built> {
-  const network = got(await facts.read({ certificates: true, securityGroups: true }, options))
+async function buildWith(
+  facts: FactReader,
+  mirror: Mirror,
+  { stack, stage, settings }: Given,
+): Promise<Built> {
+  const read = got(await facts.read({ certificates: true, securityGroups: true }, options))
+  const network = mirror.certificates.without(read)
   const asked = await facts.asked({ webAcls: true, shieldSubscribed: true }, options)
   const all = { ...network, ...asked, trustStores: got(await facts.trustStores(options)) }
   const { needs } = build(stack, stage.cluster, all, settings)
@@ -213,6 +219,7 @@ async function satisfy(waits: readonly Wait[], aws: Aws, mirror: Mirror): Promis
   const reader = { aws, options }
   for (const wait of waits)
     if (wait.for === 'attributesRead') await readAttributes(reader, mirror, wait.on)
+    else if (wait.for === 'certificateIssued') await readCertificate(reader, mirror, wait.on)
     else if (addOnOf(wait) !== undefined) await readAddOn(reader, mirror, wait.on, addOnOf(wait)!)
     else if (wait.for === 'loadBalancerActive') await readLoadBalancerStates(reader, mirror, [wait.on])
     else if (wait.on.includes(':targetgroup/')) await readTargets(reader, mirror, wait.on)

@@ -36,7 +36,12 @@ export function contentOf(account: Account, targetGroupsBy: By = 'name'): unknow
         ),
       },
     ]),
-    certificates: sorted([...account.certificates.values()]),
+    certificates: sorted(
+      [...account.certificates.values()].map((one) => {
+        const { CreatedAt: _made, IssuedAt: _issued, NotBefore: _from, NotAfter: _to, ...rest } = named(one)
+        return { ...rest, tags: tagsOf(one.CertificateArn ?? '') }
+      }),
+    ),
     webAcls: named(plain(account.webAclAssociations)),
     classicWebAcls: named(plain(account.classicWebAclAssociations)),
     protections: sorted(
@@ -104,7 +109,7 @@ function listenersOf(reader: Reader, loadBalancer: string): unknown {
       {
         ...named(wire),
         attributes: plain(attributes),
-        sniCertificates: sorted(sniCertificates),
+        sniCertificates: sorted(named(sniCertificates)),
         tags: tagsOf(arn),
         rules: rules.map((rule) => ruleOf(reader, rule)),
       },
@@ -131,6 +136,10 @@ function namesOf(
     ),
     ...[...account.targetGroups.values()].map((one) => [one.arn, `<${nameOf(one)}>`] as const),
     ...[...account.listeners.values()].map(({ arn, wire }) => [arn, `<listener ${wire.Port}>`] as const),
+    ...[...account.certificates.keys()].flatMap((arn) => {
+      const id = account.tags.get(arn)?.get(resourceTag)
+      return id === undefined ? [] : [[arn, `<${id}>`] as const]
+    }),
     ...[...account.securityGroups.values()].map(({ id, wire }) => [id, `<${wire.GroupName}>`] as const),
   ]
   return names.sort(([a], [b]) => b.length - a.length)

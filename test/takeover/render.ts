@@ -18,6 +18,7 @@ const types = {
   listener: [`${elb}::Listener`, 'listenerARN'],
   targetGroup: [`${elb}::TargetGroup`, 'targetGroupARN'],
   securityGroup: ['AWS::EC2::SecurityGroup', 'groupID'],
+  certificate: ['AWS::ACM::Certificate', 'certificateARN'],
 } as const
 
 export type RenderContext = {
@@ -55,6 +56,16 @@ export function render(desired: Desired, context: RenderContext): RecordedModel 
     resources[type] = { ...resources[type], [id]: { spec } }
   }
   addOns(desired.loadBalancer, add)
+  for (const { ref, hosts, authorityArn, tags } of desired.certificates ?? [])
+    add('AWS::ACM::Certificate', ref.id, {
+      type: authorityArn === undefined ? 'AMAZON_ISSUED' : 'PRIVATE',
+      ...(authorityArn === undefined ? {} : { certificateAuthorityARN: authorityArn }),
+      domainName: hosts[0],
+      subjectAlternativeNames: hosts,
+      validationMethod: 'DNS',
+      keyAlgorithm: '',
+      ...userTags(tags),
+    })
   for (const one of desired.securityGroups) add('AWS::EC2::SecurityGroup', one.ref.id, securityGroup(one))
   if (loadBalancer) add(types.loadBalancer[0], loadBalancer.ref.id, balancer(loadBalancer, context))
   for (const listener of desired.listeners) {
@@ -183,6 +194,13 @@ function balancer(one: LoadBalancer, context: RenderContext) {
   }
 }
 
+/** ALBC loses the ARNs of those that were there. */
+const certificateReference = (name: string) => ({
+  $ref: name.startsWith('certificate:')
+    ? `#/resources/AWS::ACM::Certificate/${name.split(':').slice(2).join(':')}/status/certificateARN`
+    : '#/resources///status/certificateARN',
+})
+
 function listenerSpec(one: Listener) {
   const attributes = keyValues(one.attributes, ['Key', 'Value'])
   const certificates = fresh(one.certificates) ?? []
@@ -192,11 +210,7 @@ function listenerSpec(one: Listener) {
     protocol: one.protocol,
     defaultActions: (fresh(one.defaultActions) ?? []).map(action),
     ...(certificates.length > 0
-      ? {
-          certificates: certificates.map(() => ({
-            certificateARN: { $ref: '#/resources///status/certificateARN' },
-          })),
-        }
+      ? { certificates: certificates.map((name) => ({ certificateARN: certificateReference(name) })) }
       : {}),
     ...(one.sslPolicy ? { sslPolicy: fresh(one.sslPolicy) } : {}),
     ...(one.mutualAuthentication ? { mutualAuthentication: fresh(one.mutualAuthentication) } : {}),

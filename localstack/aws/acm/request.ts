@@ -1,4 +1,4 @@
-/** RequestCertificate. There is no DNS here in which a domain could be proved: each request counts as proved at once. */
+/** RequestCertificate. There is no DNS here in which a domain could be proved: each request counts as proved after a while. */
 import type {
   CertificateDetail,
   ListTagsForCertificateRequest,
@@ -14,8 +14,13 @@ const domain = /^(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-
 
 export function requestCertificate(input: RequestCertificateRequest, context: Context): unknown {
   const { account, ids } = context
-  const { DomainName = '', SubjectAlternativeNames = [], IdempotencyToken } = input
+  const { DomainName = '', SubjectAlternativeNames = [], IdempotencyToken, CertificateAuthorityArn } = input
   const names = [...new Set([DomainName, ...SubjectAlternativeNames])]
+  if (
+    CertificateAuthorityArn !== undefined &&
+    !/^arn:[\w-]+:acm-pca:[\w-]+:\d{12}:certificate-authority\/.+$/.test(CertificateAuthorityArn)
+  )
+    throw new Fault('InvalidArnException', `Invalid ARN ${CertificateAuthorityArn}`)
   const bad = names.find((name) => !domain.test(name) || name.length > 253)
   if (bad !== undefined)
     throw new Fault(
@@ -27,7 +32,8 @@ export function requestCertificate(input: RequestCertificateRequest, context: Co
   const earlier = IdempotencyToken === undefined ? undefined : asked(account).get(IdempotencyToken)
   if (earlier !== undefined && account.certificates.has(earlier)) return { CertificateArn: earlier }
   const arn = `arn:aws:acm:${account.region}:${account.id}:certificate/${uuid(ids, 'certificate')}`
-  account.certificates.set(arn, detailOf(arn, names, input, context))
+  const detail = detailOf(arn, names, input, context)
+  account.certificates.set(arn, isIssuable(names, input) ? detail : failed(detail))
   if (IdempotencyToken !== undefined) asked(account).set(IdempotencyToken, arn)
   setTags(account, arn, input.Tags)
   account.changed()
@@ -42,6 +48,37 @@ function asked(account: Context['account']): Map<string, string> {
   return known
 }
 
+/** Amazon signs no names that nobody can own; a private authority signs all. */
+const isIssuable = (
+  names: readonly string[],
+  { CertificateAuthorityArn: authority }: RequestCertificateRequest,
+): boolean => authority !== undefined || !names.some((name) => /\.(?:internal|invalid|local)$/.test(name))
+
+function failed({
+  IssuedAt: _issued,
+  NotBefore: _from,
+  NotAfter: _to,
+  ...detail
+}: CertificateDetail): CertificateDetail {
+  return { ...detail, Status: 'FAILED', FailureReason: 'INVALID_PUBLIC_DOMAIN' }
+}
+
+/** As it is by now. */
+export function certificateNow(detail: CertificateDetail, { now }: Pick<Context, 'now'>): CertificateDetail {
+  const { IssuedAt, Status, DomainValidationOptions: options } = detail
+  if (Status !== 'ISSUED' || IssuedAt === undefined || IssuedAt.getTime() <= now) return detail
+  const { IssuedAt: _issued, NotBefore: _from, NotAfter: _to, ...pending } = detail
+  return {
+    ...pending,
+    Status: 'PENDING_VALIDATION',
+    ...(options
+      ? {
+          DomainValidationOptions: options.map((one) => ({ ...one, ValidationStatus: 'PENDING_VALIDATION' })),
+        }
+      : {}),
+  }
+}
+
 function detailOf(
   CertificateArn: string,
   names: readonly string[],
@@ -51,7 +88,7 @@ function detailOf(
     CertificateAuthorityArn,
     ValidationMethod,
   }: RequestCertificateRequest,
-  { now, ids }: Context,
+  { now, ids, timing }: Context,
 ): CertificateDetail {
   const at = new Date(now)
   return {
@@ -62,7 +99,7 @@ function detailOf(
     Status: 'ISSUED',
     KeyAlgorithm,
     CreatedAt: at,
-    IssuedAt: at,
+    IssuedAt: new Date(now + timing.certificateIssueMs),
     NotBefore: at,
     NotAfter: new Date(now + validMs),
     RenewalEligibility: 'INELIGIBLE',

@@ -12,7 +12,7 @@ import type { Account } from '../account.ts'
 import { Fault, type Context, type Service } from '../service.ts'
 import { removeTags } from '../tag.ts'
 import { importCertificate } from './import.ts'
-import { certificateTags, requestCertificate } from './request.ts'
+import { certificateNow, certificateTags, requestCertificate } from './request.ts'
 
 /** What ListCertificates shows when no key types are asked for. */
 const keyTypesByDefault = ['RSA_1024', 'RSA_2048']
@@ -34,8 +34,9 @@ function certificateOf(account: Account, arn: string | undefined): CertificateDe
   return found
 }
 
-function describeCertificate(input: DescribeCertificateRequest, { account }: Context): unknown {
-  const detail = certificateOf(account, input.CertificateArn)
+function describeCertificate(input: DescribeCertificateRequest, context: Context): unknown {
+  const { account } = context
+  const detail = certificateNow(certificateOf(account, input.CertificateArn), context)
   return { Certificate: { ...detail, InUseBy: usersOf(account, input.CertificateArn ?? '') } }
 }
 
@@ -51,7 +52,8 @@ function deleteCertificate(input: DeleteCertificateRequest, { account }: Context
   return {}
 }
 
-function listCertificates(input: ListCertificatesRequest, { account }: Context): unknown {
+function listCertificates(input: ListCertificatesRequest, context: Context): unknown {
+  const { account } = context
   const { MaxItems = pageSize.default, NextToken, Includes = {}, CertificateStatuses: statuses } = input
   if (MaxItems < 1 || MaxItems > pageSize.max)
     throw new Fault(
@@ -59,7 +61,8 @@ function listCertificates(input: ListCertificatesRequest, { account }: Context):
       `1 validation error detected: Value '${MaxItems}' at 'maxItems' failed to satisfy constraint: Member must be between 1 and ${pageSize.max}`,
     )
   const keyTypes: readonly string[] = Includes.keyTypes?.length ? Includes.keyTypes : keyTypesByDefault
-  const matching = [...account.certificates.values()].filter(
+  const all = [...account.certificates.values()].map((detail) => certificateNow(detail, context))
+  const matching = all.filter(
     ({ KeyAlgorithm = 'RSA_2048', Status }) =>
       keyTypes.includes(KeyAlgorithm.replace('-', '_')) &&
       (!statuses?.length || statuses.some((status) => status === Status)),

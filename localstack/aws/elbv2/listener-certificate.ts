@@ -35,7 +35,7 @@ export function addListenerCertificates(
 ): AddListenerCertificatesOutput {
   const { account } = context
   const listener = seenOrMissing(context, 'listener', listenerOf(context, input.ListenerArn))
-  const CertificateArn = usableCertificate(account, onlyOne(input.Certificates))
+  const CertificateArn = usableCertificate(context, onlyOne(input.Certificates))
   if (listener.wire.Protocol !== 'HTTPS')
     refuse('UnsupportedProtocol', 'Certificates can be added to HTTPS listeners only')
   if (!holds(listener, CertificateArn)) {

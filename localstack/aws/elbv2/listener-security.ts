@@ -4,7 +4,7 @@ import type {
   Listener,
   MutualAuthenticationAttributes,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import type { Account } from '../account.ts'
+import { certificateNow } from '../acm/request.ts'
 import type { Context } from '../service.ts'
 import { compact } from './compact.ts'
 import { trustStoreOf } from './lookup.ts'
@@ -33,7 +33,7 @@ export function securityOut(
   if (!sslPolicyExists(SslPolicy)) refuse('SSLPolicyNotFound', `SSL policy '${SslPolicy}' not found`)
   return {
     Certificates: given.Certificates
-      ? [defaultCertificate(context.account, protocol, given.Certificates)]
+      ? [defaultCertificate(context, protocol, given.Certificates)]
       : (before.Certificates ?? invalid(`A certificate must be specified for ${protocol} listeners`)),
     SslPolicy,
     ...(protocol === 'HTTPS' ? { MutualAuthentication: mutualOut(context, given, before) } : {}),
@@ -47,24 +47,25 @@ function mutualOut(context: Context, given: Security, before: Security): MutualA
 }
 
 function defaultCertificate(
-  account: Account,
+  context: Context,
   protocol: string,
   certificates: readonly Certificate[],
 ): Certificate {
   const [only, ...more] = certificates
   if (!only) invalid(`A certificate must be specified for ${protocol} listeners`)
   if (more.length > 0) refuse('TooManyCertificates', 'Only one certificate can be specified here')
-  return { CertificateArn: usableCertificate(account, only) }
+  return { CertificateArn: usableCertificate(context, only) }
 }
 
 /** An ACM certificate must be issued; those of IAM are taken at their word. */
-export function usableCertificate(account: Account, { CertificateArn, IsDefault }: Certificate): string {
+export function usableCertificate(context: Context, { CertificateArn, IsDefault }: Certificate): string {
   if (IsDefault !== undefined) invalid('IsDefault cannot be specified')
   const arn = CertificateArn ?? invalid('A certificate ARN must be specified')
   if (/^arn:[\w-]+:iam::\d{12}:server-certificate\/.+/.test(arn)) return arn
   if (!/^arn:[\w-]+:acm:[\w-]+:\d{12}:certificate\/.+/.test(arn))
     invalid(`Certificate ARN '${arn}' is not valid`)
-  const certificate = account.certificates.get(arn)
+  const found = context.account.certificates.get(arn)
+  const certificate = found && certificateNow(found, context)
   if (!certificate) refuse('CertificateNotFound', `Certificate '${arn}' not found`)
   if (certificate.Status !== undefined && certificate.Status !== 'ISSUED')
     refuse(

@@ -1,7 +1,10 @@
 /** The certificates of a member's HTTPS ports: named, or found by host name (`albc-model` 9.4). */
-import { certificateArn } from '../../annotation/listener.ts'
-import { perPort } from '../../annotation/read.ts'
+import { acmPcaArn, certificateArn, createAcmCert } from '../../annotation/listener.ts'
+import { own, perPort } from '../../annotation/read.ts'
+import { keyOf } from '../../annotation/define.ts'
+import { certificateId, type OwnCertificate } from '../certificate.ts'
 import type { Certificate } from '../facts.ts'
+import { mergeTags, type Tags, trackingTags } from '../tag.ts'
 import { annotationsOf, awaitFact, fault, paramsOf, type Scope, take } from './scope.ts'
 
 export function explicitCertificates(scope: Scope): readonly string[] {
@@ -9,6 +12,42 @@ export function explicitCertificates(scope: Scope): readonly string[] {
   if (fromParams.length > 0) return fromParams
   return take(scope, perPort(annotationsOf(scope), certificateArn)) ?? []
 }
+
+/** What the member asks ACM for. Neither true nor false asks for nothing, as with ALBC. */
+export function askedCertificate(scope: Scope): Omit<OwnCertificate, 'tags'> | undefined {
+  const { member, world } = scope
+  const { settings, stack } = world
+  if (!settings.featureGates.EnableCertificateManagement) return undefined
+  const wanted = own(annotationsOf(scope), createAcmCert)
+  if (!wanted.ok || !wanted.value || explicitCertificates(scope).length > 0) return undefined
+  const hosts = hostsOf(scope)
+  if (hosts.length === 0)
+    return fault(scope, 'CertificateNotFound', {
+      field: keyOf(createAcmCert),
+      message: `ingress ${member.key} has create-acm-cert enabled but no hostnames defined in spec.rules[].host or spec.tls[].hosts`,
+      remedy: 'Write a host in spec.rules or spec.tls: the certificate is made for those.',
+    })
+  const authorityArn = take(scope, own(annotationsOf(scope), acmPcaArn)) || settings.defaultPcaArn
+  return {
+    ref: { ref: 'certificate', stack, id: certificateId(member.key, hosts, authorityArn) },
+    owner: member.key,
+    hosts,
+    ...(authorityArn === undefined ? {} : { authorityArn }),
+  }
+}
+
+/** Default tags win here, whatever the gate says. */
+export const withTags = (
+  asked: Omit<OwnCertificate, 'tags'>,
+  { world: { settings, stack } }: Scope,
+  tags: Tags,
+): OwnCertificate => ({
+  ...asked,
+  tags: {
+    ...mergeTags(settings.defaultTags, tags),
+    ...trackingTags(settings, stack, asked.ref.id),
+  },
+})
 
 function hostsOf(scope: Scope): readonly string[] {
   const { rules = [], tls = [] } = scope.member.ingress.spec

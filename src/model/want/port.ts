@@ -21,8 +21,9 @@ export type Port = {
 }
 export type Ports = ReadonlyMap<number, Port>
 
-export function portsOf(scope: Scope): Ports {
-  const explicit = explicitCertificates(scope)
+/** `asked`: the certificate that the controller makes for it. */
+export function portsOf(scope: Scope, asked?: string): Ports {
+  const explicit = asked === undefined ? explicitCertificates(scope) : [asked]
   const listen = listenPorts(scope, explicit.length > 0)
   const secure = [...listen.values()].includes('HTTPS')
   const certificates = explicit.length === 0 && secure ? discoverCertificates(scope) : explicit

@@ -5,17 +5,19 @@ import * as declared from '../../annotation/load-balancer.ts'
 import { keyOf } from '../../annotation/define.ts'
 import { goInt } from '../../annotation/parser.ts'
 import { exclusive, merged, ownOf } from '../../annotation/read.ts'
+import { certificateName, type OwnCertificate } from '../certificate.ts'
 import type { LoadBalancerIpAddressType, Scheme } from '../load-balancer.ts'
 import type { SubnetSelector } from '../subnet.ts'
 import type { Tags } from '../tag.ts'
 import { classUnknown, type Stated, stated, type Voice } from './agree.ts'
 import { statedCapacity } from './capacity.ts'
+import { askedCertificate, withTags } from './certificate.ts'
 import { statedCustomerOwnedPool, statedIpamPool } from './pool.ts'
 import { type Port, type Ports, portsOf } from './port.ts'
 import { annotationsOf, fault, isSound, paramsOf, refuse, type Scope, take } from './scope.ts'
 import { statedShield } from './shield.ts'
 import { memberTags } from './tag.ts'
-import { tellUnknown, tellUnsupported } from './unsupported.ts'
+import { tellUnknown } from './unknown.ts'
 import { type StatedWebAcl, statedClassicWebAcl, statedWebAcl } from './waf.ts'
 
 type Attributes = Readonly<Record<string, string>>
@@ -35,6 +37,8 @@ export type View = {
   readonly sslRedirect: Stated<number>
   readonly attributes: Stated<Attributes>
   readonly tags: Stated<Tags>
+  /** That the controller makes for it. */
+  readonly certificate?: OwnCertificate
   /** Whether there is to be a Network Load Balancer in front. */
   readonly frontend: Stated<boolean>
   readonly customerOwnedPool: Stated<string>
@@ -48,13 +52,13 @@ export type View = {
 
 export function viewOf(scope: Scope): View {
   tellUnknown(scope)
-  tellUnsupported(scope)
   const params = paramsOf(scope)
   const annotations = annotationsOf(scope)
   const fromParams = <T>(value: T | undefined, read: () => T | undefined): Stated<T> =>
     value === undefined ? stated(scope, read) : { value, fromParams: true }
-  const ports = stated(scope, () => portsOf(scope))
-  return {
+  const asked = askedCertificate(scope)
+  const ports = stated(scope, () => portsOf(scope, asked && certificateName(asked)))
+  const view: View = {
     scope,
     ports: ports.value ?? new Map(),
     portsBroken: (ports.broken ?? false) || scope.awaits,
@@ -82,6 +86,7 @@ export function viewOf(scope: Scope): View {
     classicWebAcl: stated(scope, () => statedClassicWebAcl(scope)),
     shield: stated(scope, () => statedShield(scope)),
   }
+  return asked ? { ...view, certificate: withTags(asked, scope, view.tags.value ?? {}) } : view
 }
 
 function nameOf(scope: Scope): string | undefined {

@@ -1,15 +1,15 @@
 /** What others do meanwhile, and time: AWS, the targets loop and the statuses bring what a plan waits for. */
-import type { Actual, Target } from '../../model/actual.ts'
+import type { Actual, ActualCertificate, Target } from '../../model/actual.ts'
 import type { Wait } from '../step.ts'
 import { changed, type Sim } from './sim.ts'
 import { servedIn } from './target-group.ts'
 
-/** Load balancers come up; bindings that are deleted go; target groups that are bound get a target, healthy once a rule names them. */
+/** Load balancers come up, certificates are issued; bindings that are deleted go; target groups that are bound get a target, healthy once a rule names them. */
 export function settle(sim: Sim, ready: Ready = 'somebody'): Sim {
   const bindings = sim.actual.bindings.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
   const bound = new Set(bindings.map(({ spec }) => spec.targetGroupARN))
   const attached = servedIn(sim)
-  const { targets, targetGroups, loadBalancers, frontend } = sim.actual
+  const { targets, targetGroups, loadBalancers, frontend, certificates } = sim.actual
   const targetsOf = (arn: string): readonly Target[] => {
     const known = targets[arn] ?? []
     if (!bound.has(arn)) return []
@@ -19,6 +19,7 @@ export function settle(sim: Sim, ready: Ready = 'somebody'): Sim {
   }
   return changed(sim, {
     bindings,
+    ...(certificates ? { certificates: certificates.map(issued) } : {}),
     loadBalancers: up(loadBalancers),
     frontend: { ...frontend, loadBalancers: up(frontend.loadBalancers) },
     targets: {
@@ -35,6 +36,9 @@ const someTarget = { id: '192.0.2.1', port: 80 }
 
 const up = (list: Actual['loadBalancers']): Actual['loadBalancers'] =>
   list.map((one) => (one.state === 'provisioning' ? { ...one, state: 'active' } : one))
+
+const issued = (one: ActualCertificate): ActualCertificate =>
+  one.status === 'PENDING_VALIDATION' ? { ...one, status: 'ISSUED' } : one
 
 /** As read, where a plan asks for it: what was never set has AWS's defaults, which differ from nothing that is stated. */
 export function read(sim: Sim, waits: readonly Wait[]): Sim {

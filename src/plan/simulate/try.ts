@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../lib/result.ts'
 import { isFrontend, isRef, refKey } from '../../model/ref.ts'
 import type { Call, Step } from '../step.ts'
 import * as binding from './binding.ts'
+import * as certificate from './certificate.ts'
 import * as listener from './listener.ts'
 import * as loadBalancer from './load-balancer.ts'
 import * as rule from './rule.ts'
@@ -19,6 +20,8 @@ const arms: { readonly [Name in Call['call']]: Arm<Name> } = {
   DeleteSecurityGroup: securityGroup.deleteSecurityGroup,
   CreateTags: securityGroup.createTags,
   DeleteTags: securityGroup.deleteTags,
+  RequestCertificate: certificate.requestCertificate,
+  DeleteCertificate: certificate.deleteCertificate,
   CreateTargetGroup: targetGroup.createTargetGroup,
   ModifyTargetGroup: targetGroup.modifyTargetGroup,
   ModifyTargetGroupAttributes: targetGroup.targetGroupAttributes,
