@@ -25,7 +25,7 @@ export const authIdpCognito = annotation('auth-idp-cognito', {
   ),
   on: ['Ingress', 'Service'],
   merge: 'own',
-  doc: 'The Cognito user pool.',
+  doc: 'The Cognito user pool; `authenticationRequestExtraParams` go with the login request.',
   example:
     '{"userPoolARN":"arn:aws:cognito-idp:eu-west-1:123456789012:userpool/p","userPoolClientID":"c","userPoolDomain":"d"}',
   call: 'elbv2:CreateRule',
@@ -45,7 +45,7 @@ export const authIdpOidc = annotation('auth-idp-oidc', {
   ),
   on: ['Ingress', 'Service'],
   merge: 'own',
-  doc: 'The OpenID Connect provider.',
+  doc: 'The OpenID Connect provider; `secretName` names a Secret in the namespace of the Ingress with `clientID` and `clientSecret`. `authenticationRequestExtraParams` go with the login request.',
   example:
     '{"issuer":"https://idp.example.com","authorizationEndpoint":"https://idp.example.com/a","tokenEndpoint":"https://idp.example.com/t","userInfoEndpoint":"https://idp.example.com/u","secretName":"oidc"}',
   call: 'elbv2:CreateRule',
@@ -98,7 +98,7 @@ export const jwtValidation = annotation('jwt-validation', {
   ),
   on: ['Ingress'],
   merge: 'own',
-  doc: 'Requests must carry a valid token, on HTTPS listeners.',
+  doc: 'Requests must carry a valid token, on HTTPS listeners; each of `additionalClaims` has `format` (`single-string`, `string-array`, `space-separated-values`), `name` and `values`.',
   example: '{"jwksEndpoint":"https://idp.example.com/jwks","issuer":"https://idp.example.com"}',
   call: 'elbv2:CreateRule',
 })
