@@ -209,6 +209,8 @@ const meanwhile: Readonly<Record<Words['until'], string>> = {
   targets: 'targets stay as they are',
 }
 
+export const problemKinds = Object.keys(words)
+
 export const problemsPage = (): string =>
   `${[
     '# Problems',
