@@ -4,6 +4,7 @@ import type { KubeError } from '../kube/error.ts'
 import { oidcSecrets as resource } from '../kube/resource.ts'
 import type { OidcSecret } from '../model/cluster.ts'
 import type { SecretFact } from '../model/oidc-secret.ts'
+import { pause } from './pause.ts'
 import { type Reflector, startReflector } from './reflector.ts'
 import { createStore, type Store } from './store.ts'
 import { slimSecret } from './transform.ts'
@@ -68,7 +69,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
     read: async (stack, more) => {
       const keys = new Set([...(users.get(stack) ?? []), ...more])
       if (keys.size > 0) users.set(stack, keys)
-      await Promise.all([...keys].map((key) => start(key).first))
+      await firstOf([...keys].map((key) => start(key).first))
       return new Map(
         [...keys].flatMap((key) => {
           const fact = get(key)
@@ -87,6 +88,15 @@ export function createSecrets(options: SecretsOptions): Secrets {
       await Promise.all(ending)
     },
   }
+}
+
+/** An API server that answers slowly keeps nobody's worker: the next pass finds what came in the meantime. */
+const patienceMs = 3_000
+
+async function firstOf(answers: readonly Promise<void>[]): Promise<void> {
+  const enough = new AbortController()
+  const all = Promise.all(answers).finally(() => enough.abort())
+  await Promise.race([all, pause(patienceMs, enough.signal)])
 }
 
 function follow(key: string, { kube, onError }: SecretsOptions, onChange: () => void): Followed {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ImportCertificateCommand, ACMClient } from '@aws-sdk/client-acm'
+import { ACMClient } from '@aws-sdk/client-acm'
 import { inProcess } from '../../localstack/aws/in-process.ts'
-import { selfSigned } from '../../localstack/aws/acm/self-signed.ts'
+import { importCertificate } from '../../localstack/scenario/certificate.ts'
 import { type IdentityProvider, startIdentityProvider } from '../../localstack/scenario/identity-provider.ts'
 import { logIn, type Visit } from '../../localstack/scenario/log-in.ts'
 import type { Manifest } from '../../localstack/scenario/manifest.ts'
@@ -14,22 +14,12 @@ const clientId = 'shop-client-4711'
 const first = 'hush-one-4711'
 const second = 'hush-two-4711'
 
-async function importCertificate({ cloud }: TestWorld): Promise<string> {
-  const { certificate, key } = selfSigned({
-    names: ['*.eu-west-1.elb.amazonaws.com'],
-    notBefore: new Date('2020-01-01'),
-    notAfter: new Date('2040-01-01'),
-  })
-  const acm = new ACMClient({
+const acmOf = ({ cloud }: TestWorld): ACMClient =>
+  new ACMClient({
     region: 'eu-west-1',
     requestHandler: inProcess(cloud.handle),
     credentials: { accessKeyId: '123456789012', secretAccessKey: 'local' },
   })
-  const made = await acm.send(
-    new ImportCertificateCommand({ Certificate: Buffer.from(certificate), PrivateKey: Buffer.from(key) }),
-  )
-  return made.CertificateArn ?? ''
-}
 
 const secretPath = '/api/v1/namespaces/shop/secrets/oidc'
 const encoded = (text: string): string => Buffer.from(text).toString('base64')
@@ -46,10 +36,9 @@ type Guarded = { readonly shop: Shop; readonly provider: IdentityProvider; reado
 /** A shop with an identity provider, and an Ingress whose users must log in there; its Secret isn't there yet. */
 async function within(run: (given: Guarded) => Promise<void>, annotations: object = {}): Promise<void> {
   const provider = await startIdentityProvider()
-  let arn = ''
   const shop = await openShop()
   try {
-    arn = await importCertificate(shop.world)
+    const arn = await importCertificate({ acm: acmOf(shop.world) }, '*.eu-west-1.elb.amazonaws.com')
     const { url } = provider
     const guarded = member('guarded', {
       'listen-ports': '[{"HTTPS":443}]',

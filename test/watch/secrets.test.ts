@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { inspect } from 'node:util'
+import { install } from '@sinonjs/fake-timers'
 import { createApiServer } from '../../localstack/kube/server.ts'
 import { createKube } from '../../src/kube/client.ts'
 import type { KubeError } from '../../src/kube/error.ts'
@@ -126,4 +127,17 @@ test('what is kept shows no value, whatever prints it', async (t) => {
   const facts = await secrets.read('a', ['default/one'])
   const printed = [JSON.stringify([...facts]), inspect(facts, { depth: 9 })]
   for (const text of printed) assert.doesNotMatch(text, /hush|aHVzaA|not ours|bm90IG91cn/)
+})
+
+test('an answer that does not come keeps nobody waiting for long; once it is there it is known', async (t) => {
+  const clock = install({ toFake: ['setTimeout', 'clearTimeout'] })
+  t.after(() => clock.uninstall())
+  const { api, secrets, put } = world(t)
+  await put('one', 'hush')
+  api.fault({ path: /secrets\?/, delayMs: 10_000 })
+  const read = secrets.read('a', ['default/one'])
+  await clock.tickAsync(3_000)
+  assert.deepEqual(await read, new Map())
+  await clock.tickAsync(7_000)
+  assert.equal(secretOf(secrets.get('default/one')), 'hush')
 })
