@@ -23,6 +23,10 @@ export type TargetsInput = {
   readonly ours?: readonly TargetAddress[]
   /** Most targets that may be registered; 0: no limit. */
   readonly most?: number
+  /** Keys of targets that AWS did not take a moment ago. */
+  readonly refused?: ReadonlySet<string>
+  /** Fewer than a call takes: so many are tried, and no others. */
+  readonly perCall?: number
 }
 /** `left`: wanted, and without room. */
 export type TargetsPlan = Draft & {
@@ -31,32 +35,27 @@ export type TargetsPlan = Draft & {
   readonly missing: number
 }
 
-const batch = 200
+export const mostPerCall = 200
 export const targetKey = ({ id, port }: { readonly id: string; readonly port: number }): string =>
   `${id}:${port}`
+const none: ReadonlySet<string> = new Set()
 const byKey = (a: TargetAddress, b: TargetAddress): number => byText(a.id, b.id) || a.port - b.port
 
 export function planTargets(input: TargetsInput): TargetsPlan {
   const { targetGroup, binding, wanted, most = 0 } = input
-  // A draining target is as good as absent.
-  const present = input.registered.filter(({ state }) => state !== 'draining')
-  const missing = difference(wanted, present)
-  const surplus = surplusOf(input, present)
-  const kept = wanted.length === 0 && surplus.length > 0 && !input.emptyObeyed
-  const staying = present.length - surplus.length
-  const room = most > 0 ? Math.max(0, most - present.length) : missing.length
-  const incoming = missing.slice(0, room)
+  const { missing, incoming, surplus, staying, held } = sortOut(input)
   const leavingKeys = new Set((input.leaving ?? []).map(targetKey))
   const isLeaving = (target: TargetAddress): boolean => leavingKeys.has(targetKey(target))
+  const going = held === undefined ? surplus : []
   // Someone must be there when they have gone, if anyone is to come.
-  const first = kept ? [] : staying > 0 || missing.length === 0 ? surplus.filter(isLeaving) : []
-  const rest = kept ? [] : surplus.filter((target) => !first.includes(target))
+  const first = staying > 0 || missing.length === 0 ? going.filter(isLeaving) : []
+  const rest = going.filter((target) => !first.includes(target))
   // Without room the old ones make place for the new, half of them at a time.
   const last =
     staying === 0 && incoming.length < missing.length ? rest.slice(0, Math.ceil(rest.length / 2)) : rest
   const of = { targetGroup, owner: binding }
   const gone = deregister(of, first, 'terminating', [])
-  const register = chunks(incoming, batch).map((targets, at) =>
+  const register = chunks(incoming, mostPerCall).map((targets, at) =>
     step(
       { call: 'RegisterTargets', targetGroup, targets: targets.map(address) },
       { key: `${targetGroup}#${at}`, reason: 'endpoints not registered', impact: 'none', owner: binding },
@@ -67,12 +66,59 @@ export function planTargets(input: TargetsInput): TargetsPlan {
   return {
     ...draft({
       steps: [...gone, ...register, ...deregister(of, last, 'no endpoint any more', after)],
-      holds: kept ? [{ ingress: binding, what: 'targets, since no endpoint is known' }] : [],
+      holds: held === undefined ? [] : [{ ingress: binding, what: `targets, since ${held}` }],
     }),
     left: Math.max(0, most > 0 ? wanted.length - most : 0),
     leaving: first.length,
     missing: incoming.length,
   }
+}
+
+type Sorted = {
+  /** Wanted and not there. */
+  readonly missing: readonly TargetAddress[]
+  /** Of those, who is registered now. */
+  readonly incoming: readonly TargetAddress[]
+  /** There and not wanted. */
+  readonly surplus: readonly TargetAddress[]
+  /** How many are there and stay. */
+  readonly staying: number
+  /** Why nobody is to go, where that is so. */
+  readonly held: string | undefined
+}
+
+function sortOut(input: TargetsInput): Sorted {
+  const { wanted, most = 0, refused = none, perCall = mostPerCall } = input
+  // A draining target is as good as absent.
+  const present = input.registered.filter(({ state }) => state !== 'draining')
+  const missing = difference(wanted, present)
+  const able = missing.filter((target) => !refused.has(targetKey(target)))
+  const surplus = surplusOf(input, present)
+  const staying = present.length - surplus.length
+  const room = most > 0 ? Math.max(0, most - present.length) : missing.length
+  return {
+    missing,
+    incoming: able.slice(0, perCall < mostPerCall ? Math.min(room, perCall) : room),
+    surplus,
+    staying,
+    held: surplus.length === 0 ? undefined : whyHeld(input, { missing, able, staying }),
+  }
+}
+
+function whyHeld(
+  { wanted, emptyObeyed }: TargetsInput,
+  {
+    missing,
+    able,
+    staying,
+  }: {
+    readonly missing: readonly TargetAddress[]
+    readonly able: readonly TargetAddress[]
+    readonly staying: number
+  },
+): string | undefined {
+  if (wanted.length === 0) return emptyObeyed ? undefined : 'no endpoint is known'
+  return staying === 0 && missing.length > 0 && able.length === 0 ? 'AWS takes no others' : undefined
 }
 
 function surplusOf(input: TargetsInput, present: readonly Target[]): TargetAddress[] {
@@ -88,7 +134,7 @@ function deregister(
   reason: string,
   after: readonly string[],
 ): Step[] {
-  return chunks(targets, batch).map((some, at) =>
+  return chunks(targets, mostPerCall).map((some, at) =>
     step(
       { call: 'DeregisterTargets', targetGroup, targets: some },
       { key: `${targetGroup}#${reason}#${at}`, reason, impact: 'in place', owner, after },

@@ -3,6 +3,7 @@ import { createHistogram, type Histogram } from '../lib/histogram.ts'
 import type { ActualTargetGroup } from '../model/actual.ts'
 import type { TargetType } from '../model/target-group.ts'
 import type { TargetAddress } from '../plan/step.ts'
+import type { RefusedTargets } from './refused-targets.ts'
 
 /** Pods or nodes can be its targets. */
 export type Bindable = ActualTargetGroup & { readonly targetType: TargetType }
@@ -24,6 +25,8 @@ export type TargetsMemory = {
   readonly held: Set<string>
   /** Pods that would fail requests when they leave, by binding; their uids. */
   readonly leavingTooSoon: Map<string, ReadonlySet<string>>
+  /** Targets that AWS did not take, by binding. */
+  readonly refused: Map<string, RefusedTargets>
   /** Target groups that bindings of users name, by ARN or name. */
   readonly groups: Map<string, Bindable>
   /** How long readiness gates kept pods waiting. */
@@ -45,6 +48,7 @@ export const createTargetsMemory = (): TargetsMemory => ({
   pods: new Map(),
   held: new Set(),
   leavingTooSoon: new Map(),
+  refused: new Map(),
   groups: new Map(),
   gateSeconds: createHistogram([1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600]),
   vpcCidrs: new Map(),
@@ -59,6 +63,7 @@ export function forgetBinding(memory: TargetsMemory, binding: string, targetGrou
   memory.pods.delete(binding)
   memory.held.delete(binding)
   memory.leavingTooSoon.delete(binding)
+  memory.refused.delete(binding)
   if (targetGroup !== undefined) {
     memory.waiting.delete(targetGroup)
     memory.groups.delete(targetGroup)

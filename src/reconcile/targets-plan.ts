@@ -9,6 +9,7 @@ import type { Pass } from '../watch/queue.ts'
 import { missing } from './binding-spec.ts'
 import type { Context } from './context.ts'
 import { type Refused, refusedAs } from './reach.ts'
+import { refusedOf } from './refused-targets.ts'
 import { registeredIn } from './register.ts'
 import { record, recordedBy } from './shared-targets.ts'
 
@@ -69,6 +70,7 @@ export async function planOf(
       leaving: wanted.leaving,
       unsure: wanted.unsure,
       most: context.settings.maxTargetsPerTargetGroup,
+      ...refusedOf(binding, context),
     }),
   )
 }

@@ -23,6 +23,7 @@ import { preStopOf } from './pre-stop.ts'
 import { publishHealth } from './publish.ts'
 import { reachOf, type Refused } from './reach.ts'
 import { followHealth } from './readiness.ts'
+import { learn, refusedNow } from './refused-targets.ts'
 import { write } from './register.ts'
 import { forgetGone } from './shared-targets.ts'
 import { forgetBinding } from './targets-memory.ts'
@@ -90,8 +91,12 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   const outcome = await write(binding, plan, { aws, pass, context })
   opened.close(isAlone(binding, wanted, context))
   if (!held && outcome.results.length > 0) await forgetGone(binding, wanted.targets, context)
-  const failures = outcome.results.flatMap((one) => (one.result === 'failed' ? [one] : []))
+  const dealtWith = learn(binding, outcome, context)
+  const failures = outcome.results.flatMap((one) =>
+    one.result === 'failed' && !dealtWith.includes(one) ? [one] : [],
+  )
   const [failure] = failures
+  const leftBy = refusedNow(binding, wanted.targets, context)
   const empty = emptiness(binding, wanted, plan, context)
   const problems = [
     ...wanted.problems,
@@ -99,14 +104,14 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
     ...opened.problems,
     ...empty.problems,
     ...leftOut(binding, wanted, plan, context),
+    ...leftBy.problems,
     ...failures.map((one) =>
       one.error.kind === 'notFound' ? missing(binding) : problemOf(one, bindingRef(binding)),
     ),
   ]
   const told = await tell(binding, problems, context, preStopOf(binding, endpoints, context))
-  if (failure !== undefined) return soonest([told, afterAwsError(failure.error)])
-  tellGroup(binding, outcome, context)
-  const skipped = outcome.results.some(({ result }) => result === 'skipped')
+  if (failure === undefined) tellGroup(binding, outcome, context)
+  const skipped = failure === undefined && outcome.results.some(({ result }) => result === 'skipped')
   const done = outcome.results.some(({ result }) => result === 'done')
   // What had no room may have it now.
   const rest = done && !held && !opened.wait && missingOf(wanted, arn, context) > 0
@@ -116,6 +121,9 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
     told,
     health,
     empty.verdict,
+    leftBy.verdict,
+    failure === undefined ? settled : afterAwsError(failure.error),
+    dealtWith.length > 0 ? again(0, 'some targets are tried without others') : settled,
     skipped || rest ? again(skipped ? 1_000 : 0, 'some targets are left') : settled,
     opened.wait ? again(1_000, 'the security groups of new targets are not open yet') : settled,
   ])
@@ -172,7 +180,11 @@ function emptiness(
   { targets: { emptySince } }: Context,
 ): { readonly problems: readonly Problem[]; readonly verdict: Verdict } {
   const key = keyOf(binding)
-  if (holds.length === 0 || wanted.problems.some(({ level }) => level === 'error')) {
+  if (
+    holds.length === 0 ||
+    wanted.targets.length > 0 ||
+    wanted.problems.some(({ level }) => level === 'error')
+  ) {
     emptySince.delete(key)
     return { problems: [], verdict: settled }
   }

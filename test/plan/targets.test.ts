@@ -49,6 +49,24 @@ test('targets: the last ones stay unless emptiness is obeyed', () => {
   )
 })
 
+test('targets: those that AWS refused are left out, and take nobody out', () => {
+  const wanted = ['a', 'b', 'c'].map((id) => ({ id, port: 80 }))
+  const refused = new Set(['b:80'])
+  const ids = (input: Partial<Parameters<typeof planTargets>[0]>) =>
+    planTargets({ ...base, wanted, registered: [], ...input }).steps.map(
+      (step) => 'targets' in step && [step.call, step.targets.map(({ id }) => id)],
+    )
+  assert.deepEqual(ids({ refused }), [['RegisterTargets', ['a', 'c']]])
+  const all = new Set(['a:80', 'b:80', 'c:80'])
+  assert.deepEqual(ids({ refused: all, registered: [target('z')], leaving: [{ id: 'z', port: 80 }] }), [])
+  assert.deepEqual(ids({ refused: all, registered: [target('z'), target('a')] }), [
+    ['DeregisterTargets', ['z']],
+  ])
+  // So many are tried, and no others.
+  assert.deepEqual(ids({ perCall: 2 }), [['RegisterTargets', ['a', 'b']]])
+  assert.deepEqual(ids({ perCall: 2, most: 1 }), [['RegisterTargets', ['a']]])
+})
+
 test('targets: in a shared target group only our own go', () => {
   const { steps } = planTargets({
     ...base,

@@ -69,14 +69,15 @@ function zoneOfAddress(
         (cidr) => cidr !== undefined && contains(cidr, Id),
       ),
   )
-  if (AvailabilityZone === 'all') return 'all'
-  if (subnet?.AvailabilityZone) return subnet.AvailabilityZone
-  if (vpcContains(account, group.wire.VpcId, Id)) return AvailabilityZone ?? 'all'
-  if (!privateRanges.some((cidr) => contains(cidr, Id)))
+  const inVpc = subnet !== undefined || vpcContains(account, group.wire.VpcId, Id)
+  if (!inVpc && family === 4 && !privateRanges.some((cidr) => contains(cidr, Id)))
     refuse(
       'InvalidTarget',
       `The IP address '${Id}' is neither in the CIDR blocks of VPC '${group.wire.VpcId}' nor private`,
     )
+  if (AvailabilityZone === 'all') return 'all'
+  if (subnet?.AvailabilityZone) return subnet.AvailabilityZone
+  if (inVpc) return AvailabilityZone ?? 'all'
   return invalid(`You must specify the Availability Zone 'all' for '${Id}', which is outside the VPC`)
 }
 
