@@ -1,7 +1,7 @@
 /** Targets of type instance: the nodes of the cluster, at the Service's node port. */
 import type { Endpoints, Node, ServicePort, TargetGroupBinding } from './cluster.ts'
 import type { Found, TargetSource, Why } from './endpoint.ts'
-import { eligibleNodes, usableNodes } from './node.ts'
+import { chosenNodes, eligibleNodes, usableNodes } from './node.ts'
 import type { Settings } from './settings.ts'
 
 export function nodeTargets(
@@ -19,7 +19,8 @@ export function nodeTargets(
       message: `service type must be either 'NodePort' or 'LoadBalancer': ${name}`,
       remedy: `Make Service ${name} of type NodePort, or use targets of type ip.`,
     }
-  const eligible = eligibleNodes(nodes, binding.spec.nodeSelector)
+  const chosen = chosenNodes(nodes, binding.spec.nodeSelector)
+  const eligible = eligibleNodes(chosen)
   const usable = usableNodes(eligible, settings.featureGates.EndpointsFailOpen)
   const used = new Set(usable)
   const at = (some: readonly Node[]): TargetSource[] =>
@@ -32,7 +33,7 @@ export function nodeTargets(
     pending: [],
     leaving: at(nodes.filter((node) => !used.has(node))).map(({ target }) => target),
     unsure: [],
-    // Nodes that are all silent or sick are no reason to send nobody anything.
-    emptyObeyed: nodes.length > 0 && eligible.length === 0,
+    // Nodes that are all silent, sick or about to go are no reason to send nobody anything: they serve while they can.
+    emptyObeyed: nodes.length > 0 && chosen.length === 0,
   }
 }

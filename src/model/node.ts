@@ -8,9 +8,12 @@ const excluding = [
   'alpha.service-controller.kubernetes.io/exclude-balancer',
 ]
 
-/** Those that nothing keeps from being a target, ready or not. */
-export const eligibleNodes = (nodes: readonly Node[], selector: LabelSelector | undefined): readonly Node[] =>
-  nodes.filter((node) => isEligible(node) && matchesSelector(selector ?? {}, node.metadata.labels ?? {}))
+/** Those that are meant to be targets, ready or not. */
+export const chosenNodes = (nodes: readonly Node[], selector: LabelSelector | undefined): readonly Node[] =>
+  nodes.filter((node) => !isExcluded(node) && matchesSelector(selector ?? {}, node.metadata.labels ?? {}))
+
+/** Without those that are about to be taken away. */
+export const eligibleNodes = (chosen: readonly Node[]): readonly Node[] => chosen.filter(isStaying)
 
 /** Ready ones; where there is none and failOpen is on, those of which nothing is heard. */
 export function usableNodes(eligible: readonly Node[], failOpen: boolean): readonly Node[] {
@@ -21,15 +24,13 @@ export function usableNodes(eligible: readonly Node[], failOpen: boolean): reado
 const readiness = (node: Node): string | undefined =>
   node.status?.conditions?.find(({ type }) => type === 'Ready')?.status
 
-function isEligible({ metadata, spec }: Node): boolean {
-  const labels = metadata.labels ?? {}
-  return (
-    !excluding.some((label) => label in labels) &&
-    labels['eks.amazonaws.com/compute-type'] !== 'fargate' &&
-    !(spec.taints ?? []).some(
-      ({ key, effect }) =>
-        key === 'ToBeDeletedByClusterAutoscaler' ||
-        (key === 'karpenter.sh/disrupted' && effect === 'NoSchedule'),
-    )
-  )
+function isExcluded({ metadata: { labels = {} } }: Node): boolean {
+  return excluding.some((label) => label in labels) || labels['eks.amazonaws.com/compute-type'] === 'fargate'
 }
+
+const isStaying = ({ spec }: Node): boolean =>
+  !(spec.taints ?? []).some(
+    ({ key, effect }) =>
+      key === 'ToBeDeletedByClusterAutoscaler' ||
+      (key === 'karpenter.sh/disrupted' && effect === 'NoSchedule'),
+  )

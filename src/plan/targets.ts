@@ -33,6 +33,8 @@ export type TargetsPlan = Draft & {
   readonly left: number
   readonly leaving: number
   readonly missing: number
+  /** Some that come in are still draining: AWS may not take them yet. */
+  readonly overDraining: boolean
 }
 
 export const mostPerCall = 200
@@ -71,6 +73,9 @@ export function planTargets(input: TargetsInput): TargetsPlan {
     left: Math.max(0, most > 0 ? wanted.length - most : 0),
     leaving: first.length,
     missing: incoming.length,
+    overDraining: input.registered.some(
+      (target) => target.state === 'draining' && incoming.some((one) => targetKey(one) === targetKey(target)),
+    ),
   }
 }
 

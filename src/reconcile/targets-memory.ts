@@ -27,6 +27,8 @@ export type TargetsMemory = {
   readonly leavingTooSoon: Map<string, ReadonlySet<string>>
   /** Targets that AWS did not take, by binding. */
   readonly refused: Map<string, RefusedTargets>
+  /** Target groups in which something was registered that still drained: when to look whether it does still. */
+  readonly drained: Map<string, { readonly dueMs: number; readonly everyMs: number }>
   /** Target groups that bindings of users name, by ARN or name. */
   readonly groups: Map<string, Bindable>
   /** How long readiness gates kept pods waiting. */
@@ -49,6 +51,7 @@ export const createTargetsMemory = (): TargetsMemory => ({
   held: new Set(),
   leavingTooSoon: new Map(),
   refused: new Map(),
+  drained: new Map(),
   groups: new Map(),
   gateSeconds: createHistogram([1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600]),
   vpcCidrs: new Map(),
@@ -66,6 +69,7 @@ export function forgetBinding(memory: TargetsMemory, binding: string, targetGrou
   memory.refused.delete(binding)
   if (targetGroup !== undefined) {
     memory.waiting.delete(targetGroup)
+    memory.drained.delete(targetGroup)
     memory.groups.delete(targetGroup)
   }
 }

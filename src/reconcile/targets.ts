@@ -24,7 +24,7 @@ import { publishHealth } from './publish.ts'
 import { reachOf, type Refused } from './reach.ts'
 import { followHealth } from './readiness.ts'
 import { learn, refusedNow } from './refused-targets.ts'
-import { write } from './register.ts'
+import { lookAgain, write } from './register.ts'
 import { forgetGone } from './shared-targets.ts'
 import { forgetBinding } from './targets-memory.ts'
 import { isAlone, missingOf, planOf } from './targets-plan.ts'
@@ -111,10 +111,8 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   ]
   const told = await tell(binding, problems, context, preStopOf(binding, endpoints, context))
   if (failure === undefined) tellGroup(binding, outcome, context)
-  const skipped = failure === undefined && outcome.results.some(({ result }) => result === 'skipped')
-  const done = outcome.results.some(({ result }) => result === 'done')
   // What had no room may have it now.
-  const rest = done && !held && !opened.wait && missingOf(wanted, arn, context) > 0
+  const room = !held && !opened.wait && missingOf(wanted, arn, context) > 0
   const health = held ? settled : await followHealth(binding, wanted.sources, aws, pass, context)
   publishHealth(arn, context)
   return soonest([
@@ -122,11 +120,18 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
     health,
     empty.verdict,
     leftBy.verdict,
-    failure === undefined ? settled : afterAwsError(failure.error),
+    lookAgain(arn, plan.overDraining && outcome.results.length > 0, context),
+    failure === undefined ? restOf(outcome, room) : afterAwsError(failure.error),
     dealtWith.length > 0 ? again(0, 'some targets are tried without others') : settled,
-    skipped || rest ? again(skipped ? 1_000 : 0, 'some targets are left') : settled,
     opened.wait ? again(1_000, 'the security groups of new targets are not open yet') : settled,
   ])
+}
+
+/** `room`: for targets that are wanted and not there. */
+function restOf({ results }: Outcome, room: boolean): Verdict {
+  if (results.some(({ result }) => result === 'skipped')) return again(1_000, 'some targets are left')
+  const done = results.some(({ result }) => result === 'done')
+  return done && room ? again(0, 'some targets are left') : settled
 }
 
 /** A rule may be waiting for these targets. */
@@ -198,11 +203,11 @@ function emptiness(
     field: 'spec.serviceRef',
     message:
       targetType === 'instance'
-        ? 'no node is known to be ready; the last registered ones stay'
+        ? 'no node is known to be ready and to stay; the last registered ones are kept'
         : `Service ${serviceRef.name} has no EndpointSlice; the last registered targets stay`,
     remedy:
       targetType === 'instance'
-        ? "Look at the nodes' condition Ready."
+        ? "Look at the nodes' condition Ready, and at their taints."
         : 'Look at the EndpointSlices of the Service; scale it to zero or delete the binding to take the targets out.',
   })
   return { problems: [problem], verdict: settled }

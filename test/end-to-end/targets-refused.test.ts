@@ -73,6 +73,30 @@ test('a node whose instance does not run keeps no other node out', async () => {
   }, waitMs)
 })
 
+test('an address that is registered while it drains is registered again until it drains no more', async () => {
+  const arn = await targetGroup(world, 'again')
+  await world.kube.apply(aService('again'), slice('again', many(2, 2)))
+  await world.kube.apply(binding('again', 'again', { targetGroupARN: arn }))
+  await hasTargets(world, arn, ...keys(many(2, 2)))
+  const target = (ip: string) => world.account.targetGroups.get(arn)?.targets.get(`${ip}:8080`)
+  const [first = '', second = ''] = many(2, 2)
+  // As AWS says that it is: neither gone, nor taken back before its time.
+  const drain = () => Object.assign(target(second) ?? {}, { drainingUntil: Date.now() + 3_600_000 })
+  const since = lastCall(world)
+  await world.kube.apply(slice('again', [first]))
+  await hasTargets(world, arn, `${first}:8080`)
+  world.account.targetGroups.get(arn)?.targets.set(`${second}:8080`, { ...target(first)!, id: second })
+  drain()
+  await world.kube.apply(slice('again', many(2, 2)))
+  await eventually(() => assert.equal(target(second)?.drainingUntil, undefined), waitMs)
+  drain()
+  const registers = () => callsSince(world, since).filter((action) => action === 'RegisterTargets').length
+  assert.equal(registers(), 1)
+  await eventually(() => assert.equal(target(second)?.drainingUntil, undefined), waitMs)
+  assert.equal(registers(), 2)
+  assert.equal(callsSince(world, since).filter((action) => action === 'DescribeTargetHealth').length, 1)
+})
+
 test('as many come in as the quota lets in, in few calls; the rest is told of', async () => {
   const arn = await targetGroup(world, 'full')
   overrideQuota(world.account, 'targets-per-target-group', 45)

@@ -145,6 +145,10 @@ test('emptiness is obeyed where the cluster says it, not where it is silent', ()
   assert.equal(empty({ nodes: [node('a', 'False')] }, instance), false)
   const master = { metadata: { name: 'm', uid: 'm', labels: { 'node-role.kubernetes.io/master': '' } } }
   assert.equal(empty({ nodes: [node('m', 'True', master)] }, instance), true)
+  // All are about to go, and nobody came in their place: better they than nobody.
+  const taints = [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }]
+  const going = { spec: { providerID: 'aws:///a/i-04', taints } }
+  assert.equal(empty({ nodes: [node('a', 'True', going)] }, instance), false)
 })
 
 test('when nothing is known to be ready, silent nodes count, unless the gate is off', () => {
