@@ -15,6 +15,10 @@ export const metricKinds = {
     'histogram',
     'From all containers of a pod being ready to its readiness gate being True.',
   ],
+  deregistration_seconds: [
+    'histogram',
+    'From it being known that a target is on its way out to its being deregistered.',
+  ],
   pods_leaving_too_soon: [
     'gauge',
     'Pods that would fail requests when they leave: their preStop hook or grace period is too short.',

@@ -48,8 +48,9 @@ function queueMetrics(queue: Context['queue']): string[] {
   ]
 }
 
-const targetMetrics = ({ gateSeconds, leavingTooSoon }: Context['targets']): string[] => [
+const targetMetrics = ({ gateSeconds, leftSeconds, leavingTooSoon }: Context['targets']): string[] => [
   ...metric('readiness_gate_seconds', linesOf(gateSeconds)),
+  ...metric('deregistration_seconds', linesOf(leftSeconds)),
   ...metric('pods_leaving_too_soon', [` ${distinct(leavingTooSoon.values())}`]),
 ]
 

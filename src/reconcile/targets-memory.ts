@@ -33,6 +33,10 @@ export type TargetsMemory = {
   readonly groups: Map<string, Bindable>
   /** How long readiness gates kept pods waiting. */
   readonly gateSeconds: Histogram
+  /** Registered ones that are on their way out, by binding and key: since when that is known. */
+  readonly leavingSince: Map<string, ReadonlyMap<string, number>>
+  /** How long they stayed registered. */
+  readonly leftSeconds: Histogram
   /** By VPC, as last read: an event does not wait for a read. */
   readonly vpcCidrs: Map<string, readonly string[]>
   /** The first sweep runs; after it every group is looked at anyhow. */
@@ -54,6 +58,8 @@ export const createTargetsMemory = (): TargetsMemory => ({
   drained: new Map(),
   groups: new Map(),
   gateSeconds: createHistogram([1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600]),
+  leavingSince: new Map(),
+  leftSeconds: createHistogram([0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30]),
   vpcCidrs: new Map(),
   starting: false,
   healing: false,
@@ -67,6 +73,7 @@ export function forgetBinding(memory: TargetsMemory, binding: string, targetGrou
   memory.held.delete(binding)
   memory.leavingTooSoon.delete(binding)
   memory.refused.delete(binding)
+  memory.leavingSince.delete(binding)
   if (targetGroup !== undefined) {
     memory.waiting.delete(targetGroup)
     memory.drained.delete(targetGroup)

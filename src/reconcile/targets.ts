@@ -19,6 +19,7 @@ import { type Context, optionsOf } from './context.ts'
 import { nobody, open, want } from './endpoint-guard.ts'
 import { groupKey, targetsKey } from './key.ts'
 import { bindingFinalizer, leave } from './leave.ts'
+import { countLeft, noteLeaving } from './leaving-targets.ts'
 import { preStopOf } from './pre-stop.ts'
 import { publishHealth } from './publish.ts'
 import { reachOf, type Refused } from './reach.ts'
@@ -86,9 +87,11 @@ async function fill(binding: TargetGroupBinding, aws: Aws, pass: Pass, context: 
   const planned = await planOf(binding, wanted, { held, wait: opened.wait, aws, pass, context })
   if (!planned.ok) return await refused(binding, planned.error, context)
   const plan = planned.value
+  noteLeaving(binding, wanted, context)
   if (!mayWrite(plan, wanted, aws, pass, context))
     return again(15_000, 'others register first: AWS takes no more for now')
   const outcome = await write(binding, plan, { aws, pass, context })
+  countLeft(binding, outcome, context)
   opened.close(isAlone(binding, wanted, context))
   if (!held && outcome.results.length > 0) await forgetGone(binding, wanted.targets, context)
   const dealtWith = learn(binding, outcome, context)

@@ -59,6 +59,15 @@ test('more pods of the same kind are no news', async () => {
   )
 })
 
+test('how long those who leave stay registered is counted', async () => {
+  await shop.world.kube.apply(web(1, 1))
+  await eventually(() => {
+    const metrics = shop.controller.metrics()
+    assert.match(metrics, /^albatross_deregistration_seconds_count 2$/m)
+    assert.match(metrics, /^albatross_deregistration_seconds_bucket\{le="5"\} 2$/m)
+  }, limitMs)
+})
+
 test('pods that stay for long enough take it back, once the old ones leave', async () => {
   await shop.world.kube.apply(web(3, 2))
   await eventually(async () => {
