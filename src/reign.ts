@@ -1,4 +1,5 @@
 /** What one leadership works with and runs; the next one begins with nothing remembered, since others wrote in between. */
+import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { type AwsSettings, createAws } from './aws/client.ts'
 import { createFactReader } from './aws/facts.ts'
@@ -111,6 +112,7 @@ function contextOf(
   const aws = createAws(wired)
   const mirror = new Mirror(settings)
   const recorder = createRecorder(createKube(handle), {
+    instance: hostname(),
     onError: (error, note) =>
       log.warn({ reason: error.reason, error: error.message, event: note.reason }, 'event not written'),
   })

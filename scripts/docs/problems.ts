@@ -215,15 +215,22 @@ export const problemsPage = (): string =>
   `${[
     '# Problems',
     '',
-    'Each mistake is told once, by an event on the object that has it: which field, which value, what is allowed, what to do. It is told again only after it was gone.',
+    'Each mistake is told once, by an event on the object that has it: which field, which value, what is allowed, what to do. It is told again only after it was gone. The reason of the event is the kind, one of the headings below; `kubectl get ingressreport` shows it as well.',
     '',
     'A *held* Ingress stays as AWS serves it now: its rules, target groups, ports, certificates and tags; its pods are still followed. One that never worked changes nothing. The other members of its group go on. With `--group-failure=strict` the whole group waits, as with ALBC.',
     '',
-    '| kind | reason of the event | what it means | what to do | meanwhile |',
-    '|---|---|---|---|---|',
-    ...Object.entries(words).map(([kind, { means, remedy, until }]) => {
+    ...Object.entries(words).flatMap(([kind, { means, remedy, until }]) => {
       const on = { kind: 'Ingress', name: '' } as const
       const { reason } = eventOf({ kind: kind as ProblemKind, on, level: 'error', message: '', remedy: '' })
-      return `| ${kind} | \`${reason}\` | ${means} | ${remedy} | ${meanwhile[until]} |`
+      return [
+        `## ${kind}`,
+        '',
+        `${means} **What to do:** ${remedy}`,
+        '',
+        `Meanwhile ${meanwhile[until]}.${reason === kind ? '' : ` Its events have the reason \`${reason}\`, as ALBC's.`}`,
+        '',
+      ]
     }),
-  ].join('\n')}\n`
+  ]
+    .join('\n')
+    .trimEnd()}\n`

@@ -71,6 +71,7 @@ export function errorOfThrown(thrown: unknown, reason = 'Unreachable'): KubeErro
 }
 
 export const isNotFound = (error: KubeError): boolean => error.status === 404
+export const isDenied = (error: KubeError): boolean => error.status === 403
 export const isConflict = (error: KubeError): boolean =>
   error.status === 409 && error.reason !== 'AlreadyExists'
 export const isAlreadyExists = (error: KubeError): boolean =>

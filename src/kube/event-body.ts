@@ -11,6 +11,8 @@ export type EventNote = {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
   readonly message: string
+  /** Where more is to be read. */
+  readonly help?: string
   /** Can wait until there is less to tell. */
   readonly patient?: boolean
 }
@@ -23,35 +25,51 @@ export const subjectKey = ({ object }: EventNote): string =>
 
 /** The API server refuses longer messages. */
 const longest = 1024
-const cut = (text: string): string => {
+function cut(text: string, room: number): string {
   const bytes = Buffer.from(text)
-  return bytes.length <= longest
-    ? text
-    : `${bytes
-        .subarray(0, longest - 3)
-        .toString('utf8')
-        .replace(/\uFFFD+$/, '')}...`
+  if (bytes.length <= room) return text
+  const kept = bytes.subarray(0, room - 3).toString('utf8')
+  return `${kept.replace(/\uFFFD+$/, '')}...`
 }
 
-export function eventBody(
-  note: EventNote,
-  { component, instance }: { readonly component: string; readonly instance: string },
-): { readonly [field: string]: unknown } {
-  const { apiVersion, kind, metadata } = note.object
+/** What to read comes last, and is never cut off. */
+function messageOf({ message, help }: EventNote): string {
+  const end = help === undefined ? '' : ` (${help})`
+  return `${cut(message, longest - end.length)}${end}`
+}
+
+export type Reporter = { readonly controller: string; readonly instance: string }
+type Body = { readonly [field: string]: unknown }
+
+function subjectOf({ object: { apiVersion, kind, metadata } }: EventNote): Body {
   return {
-    involvedObject: {
-      apiVersion,
-      kind,
-      name: metadata.name,
-      ...(metadata.namespace ? { namespace: metadata.namespace } : {}),
-      uid: metadata.uid,
-      ...(metadata.resourceVersion ? { resourceVersion: metadata.resourceVersion } : {}),
-    },
-    type: note.type,
-    reason: note.reason,
-    message: cut(note.message),
-    source: { component },
-    reportingComponent: component,
-    reportingInstance: instance,
+    apiVersion,
+    kind,
+    name: metadata.name,
+    ...(metadata.namespace ? { namespace: metadata.namespace } : {}),
+    uid: metadata.uid,
+    ...(metadata.resourceVersion ? { resourceVersion: metadata.resourceVersion } : {}),
   }
 }
+
+/** As `events.k8s.io/v1` has it. */
+export const eventBody = (note: EventNote, { controller, instance }: Reporter): Body => ({
+  regarding: subjectOf(note),
+  type: note.type,
+  reason: note.reason,
+  action: 'Reconcile',
+  note: messageOf(note),
+  reportingController: controller,
+  reportingInstance: instance,
+})
+
+/** As `v1` has it, for who may write no other. */
+export const coreEventBody = (note: EventNote, { controller, instance }: Reporter): Body => ({
+  involvedObject: subjectOf(note),
+  type: note.type,
+  reason: note.reason,
+  message: messageOf(note),
+  source: { component: controller },
+  reportingComponent: controller,
+  reportingInstance: instance,
+})

@@ -4,11 +4,11 @@ import { type TokenBucket, tokenBucket } from './token-bucket.ts'
 
 export type Series = {
   name: string
-  readonly first: string
+  readonly firstMs: number
   count: number
   lastMs: number
-  /** On the server; otherwise the next write creates it. */
-  stored: boolean
+  /** In which form it is on the server; absent: the next write creates it. */
+  stored?: 'series' | 'core' | undefined
 }
 export type SeriesTable = {
   /** Undefined when the object has had its share of events. */
@@ -27,6 +27,8 @@ const rememberedAtMost = 4096
 export const seriesKey = (note: EventNote): string =>
   `${subjectKey(note)}|${note.type}|${note.reason}|${note.message}`
 
+/** Kubernetes' MicroTime. */
+export const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
 export const wholeSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 
 function remember<V>(map: Map<string, V>, key: string, value: V): void {
@@ -49,7 +51,7 @@ export function seriesTable(): SeriesTable {
     get: (note) => table.get(seriesKey(note)),
     rename: (of, note) => {
       of.name = freshName(note)
-      of.stored = false
+      of.stored = undefined
     },
     count: (note) => {
       const now = Date.now()
@@ -60,7 +62,7 @@ export function seriesTable(): SeriesTable {
       const series: Series =
         known && now - known.lastMs < seriesMs
           ? known
-          : { name: freshName(note), first: wholeSeconds(now), count: 0, lastMs: now, stored: false }
+          : { name: freshName(note), firstMs: now, count: 0, lastMs: now }
       series.count += 1
       series.lastMs = now
       remember(table, seriesKey(note), series)

@@ -78,7 +78,9 @@ export const pods = resource<Pod>('v1', 'pods', 'Pod')
 export const oidcSecrets = resource<OidcSecret>('v1', 'secrets', 'Secret')
 export const nodes = resource<Node>('v1', 'nodes', 'Node', 'cluster')
 export const namespaces = resource<Namespace>('v1', 'namespaces', 'Namespace', 'cluster')
-export const events = resource<KubeObject>('v1', 'events', 'Event')
+export const events = resource<KubeObject>('events.k8s.io/v1', 'events', 'Event')
+/** The older form of the same objects. */
+export const coreEvents = resource<KubeObject>('v1', 'events', 'Event')
 
 export type Lease = KubeObject & {
   readonly spec?: {

@@ -76,7 +76,7 @@ const none: ReadonlySet<string> = new Set()
 const textOf = ({ on, reason, message }: Event): string =>
   `${on.kind} ${on.namespace ?? ''}/${on.name} ${reason} ${message}`
 
-function noteOf({ on, type, reason, message, patient }: Event, find: Find): EventNote | undefined {
+function noteOf({ on, type, reason, message, help, patient }: Event, find: Find): EventNote | undefined {
   const object = find(on)
   if (object === undefined) return undefined
   return {
@@ -84,6 +84,7 @@ function noteOf({ on, type, reason, message, patient }: Event, find: Find): Even
     type,
     reason,
     message,
+    ...(help === undefined ? {} : { help }),
     ...(patient === true ? { patient } : {}),
   }
 }

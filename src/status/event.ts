@@ -8,6 +8,8 @@ export type Event = {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
   readonly message: string
+  /** Where it is explained. */
+  readonly help?: string
   /** Many may come at once, and none of them is urgent. */
   readonly patient?: true
 }
@@ -20,6 +22,9 @@ const reasons: Partial<Record<ProblemKind, string>> = {
   TargetGroupMissing: 'BackendNotFound',
 }
 
+/** Of the project's documentation: the heading is the kind. */
+const helpOn = (kind: ProblemKind): string => `docs/problems.md#${kind.toLowerCase()}`
+
 export function eventOf(problem: Problem): Event {
   const field =
     problem.field === undefined || problem.message.includes(problem.field) ? '' : `${problem.field}: `
@@ -28,6 +33,7 @@ export function eventOf(problem: Problem): Event {
     type: 'Warning',
     reason: reasons[problem.kind] ?? problem.kind,
     message: `${field}${sentence(problem.message)} ${sentence(problem.remedy)}`.trim(),
+    help: helpOn(problem.kind),
     ...(problem.kind === 'PreStopTooShort' ? { patient: true } : {}),
   }
 }

@@ -1,5 +1,5 @@
 /** Whether a kind that the controller can do without is there: its definition may be missing, or not permitted, and may come. */
-import { type KubeError, isNotFound } from '../kube/error.ts'
+import { type KubeError, isDenied, isNotFound } from '../kube/error.ts'
 
 export type Presence = {
   /** The API server showed this kind when it was last asked. */
@@ -14,7 +14,6 @@ export type PresenceWatch = Presence & {
   failed(error: KubeError): void
 }
 
-const isDenied = ({ status }: KubeError): boolean => status === 403
 /** A kind that fails in other ways holds nothing up for long either. */
 const patience = 3
 

@@ -11,6 +11,7 @@ import { type ApiServer, createApiServer } from '../../localstack/kube/server.ts
 import { kubeOf } from '../../localstack/scenario/kube.ts'
 import { type Manifest, pathOf } from '../../localstack/scenario/manifest.ts'
 import { timings } from '../../localstack/timing.ts'
+import { withoutHelp } from '../end-to-end/shop.ts'
 import { start } from '../../src/start.ts'
 import { type Clock, installClock } from '../simulation/clock.ts'
 import { ready } from '../simulation/stage.ts'
@@ -171,7 +172,8 @@ function seenIn({ store }: ApiServer): unknown {
       .map(({ metadata, data }) => ({ name: metadata.name, data })),
     events: [...list('events'), ...list('events.events.k8s.io')].map((event) => {
       const on = event.involvedObject ?? event.regarding
-      return { on: `${on?.kind} ${on?.name}`, reason: event.reason, message: event.message ?? event.note }
+      const message = withoutHelp(event.message ?? event.note ?? '')
+      return { on: `${on?.kind} ${on?.name}`, reason: event.reason, message }
     }),
   }
 }

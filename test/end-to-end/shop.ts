@@ -1,5 +1,7 @@
 /** A world with a served group, and what the tests of bad input and of held members look at. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { deployment, ingress, ingressClass, namespace, service } from '../../localstack/scenario/manifest.ts'
 import type { Manifest } from '../../localstack/scenario/manifest.ts'
 import type { Running } from '../../src/start.ts'
@@ -58,8 +60,16 @@ export async function openShop(
     world,
     controller,
     warnings: async () => {
-      const events = await world.kube.list<SeenEvent>('/api/v1/namespaces/shop/events')
-      return events.filter(({ type }) => type === 'Warning')
+      const events = await world.kube.list<SeenEvent & { series?: { count: number } }>(
+        '/api/v1/namespaces/shop/events',
+      )
+      return events
+        .filter(({ type }) => type === 'Warning')
+        .map(({ series, ...event }) => ({
+          ...event,
+          message: withoutHelp(event.message),
+          count: series?.count ?? 1,
+        }))
     },
     now: () => world.cloud.journal.since().at(-1)?.n ?? 0,
     writes: (since) =>
@@ -77,6 +87,15 @@ export async function openShop(
     answer: (hostname, path, status) =>
       eventually(async () => assert.equal((await world.request(hostname, path)).status, status), limitMs),
   }
+}
+
+/** The heading that a message ends with is one of the page that it names. */
+export function withoutHelp(message: string): string {
+  const [end = '', page = '', heading = ''] = / \((docs\/[a-z]+\.md)#([a-z]+)\)$/.exec(message) ?? []
+  if (end === '') return message
+  const text = readFileSync(join(import.meta.dirname, '../..', page), 'utf8').toLowerCase()
+  assert.ok(text.includes(`\n## ${heading}\n`), `${page} has no heading ${heading}`)
+  return message.slice(0, -end.length)
 }
 
 export const pathOf = (name: string): string => `/apis/networking.k8s.io/v1/namespaces/shop/ingresses/${name}`

@@ -5,17 +5,17 @@ import { type ApiServer, createApiServer } from '../../localstack/kube/server.ts
 import { createKube, type Kube } from '../../src/kube/client.ts'
 import { createRecorder, type Recorder } from '../../src/kube/event.ts'
 import type { EventNote } from '../../src/kube/event-body.ts'
-import { events } from '../../src/kube/resource.ts'
+import { coreEvents, events } from '../../src/kube/resource.ts'
 import { settle } from '../watch/scripted.ts'
 
 type StoredEvent = {
-  count: number
   reason: string
-  message: string
-  firstTimestamp: string
-  lastTimestamp: string
-  source: { component: string }
-  involvedObject: { kind: string; uid: string; namespace?: string }
+  note: string
+  eventTime: string
+  series?: { count: number; lastObservedTime: string }
+  reportingController: string
+  reportingInstance: string
+  regarding: { kind: string; uid: string; namespace?: string }
   metadata: { name: string; namespace: string }
 }
 const note = (message: string, name = 'web'): EventNote => ({
@@ -57,10 +57,10 @@ describe('event recorder', () => {
     await recorder.flush()
     const [event] = await stored()
     assert.deepEqual(
-      [event?.count, event?.source, event?.involvedObject, event?.firstTimestamp],
+      [event?.series, event?.reportingController, event?.regarding, event?.eventTime],
       [
-        1,
-        { component: 'ingress' },
+        undefined,
+        'ingress',
         {
           apiVersion: 'networking.k8s.io/v1',
           kind: 'Ingress',
@@ -69,7 +69,7 @@ describe('event recorder', () => {
           uid: 'uid-web',
           resourceVersion: '5',
         },
-        '2026-11-20T12:00:00Z',
+        '2026-11-20T12:00:00.000000Z',
       ],
     )
   })
@@ -83,13 +83,12 @@ describe('event recorder', () => {
     await recorder.flush()
     const [event, ...others] = await stored()
     assert.equal(others.length, 0)
-    assert.equal(event?.count, 3)
-    assert.equal(event?.lastTimestamp, '2026-11-20T12:01:30Z')
+    assert.deepEqual(event?.series, { count: 3, lastObservedTime: '2026-11-20T12:01:30.000000Z' })
     await clock.tickAsync(600_000)
     recorder.record(note('bad value'))
     await recorder.flush()
     assert.deepEqual(
-      (await stored()).map(({ count }) => count).toSorted((a, b) => a - b),
+      (await stored()).map(({ series }) => series?.count ?? 1).toSorted((a, b) => a - b),
       [1, 3],
     )
   })
@@ -102,7 +101,7 @@ describe('event recorder', () => {
     recorder.record(note('bad value'))
     await recorder.flush()
     assert.deepEqual(
-      (await stored()).map(({ count }) => count),
+      (await stored()).map(({ series }) => series?.count),
       [2],
     )
   })
@@ -132,10 +131,10 @@ describe('event recorder', () => {
     }
     await flushed
     assert.deepEqual(
-      (await stored()).map(({ message }) => message),
+      (await stored()).map(({ note: text }) => text),
       ['a'],
     )
-    server.fault({ path: /events/, status: 403 })
+    server.fault({ path: /events/, status: 403, times: 2 })
     recorder.record(note('b'))
     await recorder.flush()
     assert.deepEqual(errors, ['Forbidden'])
@@ -156,9 +155,28 @@ describe('event recorder', () => {
 
   it('cuts a message to what the API server takes', async () => {
     recorder.record(note('ü'.repeat(2000)))
+    recorder.record({ ...note('ä'.repeat(2000), 'api'), help: 'docs/problems.md#conflict' })
     await recorder.flush()
-    const [event] = await stored()
-    assert.ok(Buffer.from(event!.message).length <= 1024)
-    assert.ok(event!.message.endsWith('ü...'))
+    const [cut, helpful] = (await stored())
+      .map(({ note: text }) => text)
+      .toSorted((a, b) => b.localeCompare(a))
+    for (const text of [cut, helpful]) assert.ok(Buffer.byteLength(text!) <= 1024)
+    assert.ok(cut!.endsWith('ü...'))
+    assert.ok(helpful!.endsWith('ä... (docs/problems.md#conflict)'))
+  })
+
+  it("writes core events where only those may be written, as under ALBC's ClusterRole", async () => {
+    server.fault({ path: /events\.k8s\.io/, method: 'POST', status: 403, times: 9 })
+    for (const text of ['a', 'a', 'b']) recorder.record(note(text))
+    await recorder.flush()
+    recorder.record(note('a'))
+    await recorder.flush()
+    const answer = await kube.list(coreEvents, { namespace: 'default' })
+    const seen = answer.ok ? (answer.value.items as unknown as { message: string; count: number }[]) : []
+    assert.deepEqual(
+      seen.map(({ message, count }) => `${message} ${count}`).toSorted((a, b) => a.localeCompare(b)),
+      ['a 3', 'b 1'],
+    )
+    assert.deepEqual([errors, recorder.stats().dropped], [[], 0])
   })
 })

@@ -6,7 +6,7 @@ import * as workload from '../table/workload.ts'
 import type { Column, KindRules, Resource, ScalePaths } from '../resource.ts'
 import { at, fields, text } from '../object.ts'
 import { definitionRules } from './definition.ts'
-import { keepFromEvents, showAsEvents } from './event.ts'
+import { eventRules, keepFromEvents, showAsEvents } from './event.ts'
 import { ingressClassRules, ingressRules } from './ingress.ts'
 import { serviceRules } from './service.ts'
 import { webhookRules } from './webhook.ts'
@@ -172,6 +172,7 @@ const rows: readonly Row[] = [
     plural: 'events',
     short: ['ev'],
     columns: cluster.eventColumns,
+    rules: eventRules,
     more: { storage: 'events', show: showAsEvents, keep: keepFromEvents },
   },
   {

@@ -269,6 +269,9 @@ test('an event is the same object through both of its APIs', async () => {
     reason: 'Reconciled',
     type: 'Normal',
     reportingController: 'us',
+    reportingInstance: 'us-1',
+    action: 'Reconcile',
+    eventTime: '2026-01-01T00:00:00.000000Z',
   })
   const selected = await get(
     '/api/v1/namespaces/default/events?fieldSelector=involvedObject.kind%3DIngress,type%3DNormal',
@@ -277,6 +280,38 @@ test('an event is the same object through both of its APIs', async () => {
   assert.deepEqual([event!.message, event!.involvedObject.name], ['all is well', 'web'])
   const other = await get('/apis/events.k8s.io/v1/events?fieldSelector=regarding.name%3Dother')
   assert.deepEqual(other.body.items, [])
+})
+
+test('events.k8s.io refuses what the real one refuses: incomplete events, those of the old form, changes of more than the series', async () => {
+  const { post, patch } = client()
+  const path = '/apis/events.k8s.io/v1/namespaces/default/events'
+  const event = {
+    metadata: { name: 'e' },
+    regarding: { kind: 'Ingress', name: 'web', namespace: 'default' },
+    note: 'all is well',
+    reason: 'Reconciled',
+    type: 'Normal',
+    action: 'Reconcile',
+    eventTime: '2026-01-01T00:00:00.000000Z',
+    reportingController: 'us',
+    reportingInstance: 'us-1',
+  }
+  const lastObservedTime = '2026-01-01T00:00:01.000000Z'
+  const bad = [
+    { eventTime: undefined },
+    { action: undefined },
+    { reportingInstance: undefined },
+    { type: 'Odd' },
+    { deprecatedCount: 2 },
+    { note: 'x'.repeat(1025) },
+    { series: { count: 1, lastObservedTime } },
+    { regarding: { kind: 'Ingress', name: 'web', namespace: 'other' } },
+  ]
+  for (const one of bad)
+    assert.equal((await post(path, { ...event, ...one })).status, 422, JSON.stringify(one))
+  assert.equal((await post(path, event)).status, 201)
+  assert.equal((await patch('merge', `${path}/e`, { note: 'another' })).status, 422)
+  assert.equal((await patch('merge', `${path}/e`, { series: { count: 2, lastObservedTime } })).status, 200)
 })
 
 test('scale reads and writes the replicas of a Deployment', async () => {
