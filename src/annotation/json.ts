@@ -75,7 +75,7 @@ export const object =
     const names = new Map(Object.keys(fields).map((name) => [name.toLowerCase(), name]))
     const out: Record<string, unknown> = {}
     for (const [key, member] of membersOf(value, at, 'struct')) {
-      const name = key in fields ? key : names.get(key.toLowerCase())
+      const name = Object.hasOwn(fields, key) ? key : names.get(key.toLowerCase())
       const shape = name === undefined ? undefined : fields[name]
       if (name !== undefined && shape && member !== null) out[name] = shape(member, join(at, name))
     }

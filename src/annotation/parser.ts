@@ -89,22 +89,21 @@ export const map = (entries = 'key=value'): Parser<StringMap> => ({
 /** ALBC's own scanner, with its habits: a comma that nothing follows belongs to the value. */
 function mapItems(raw: string): readonly string[] {
   const items: string[] = []
-  let item = ''
+  const lastEquals = raw.lastIndexOf('=')
+  const textEnd = raw.trimEnd().length
+  let item: string[] = []
   for (let at = 0; at < raw.length; at += 1) {
     const char = raw.charAt(at)
     if (char === '\\' && at + 1 < raw.length) {
       at += 1
-      item += raw.charAt(at)
-    } else if (char === ',') {
-      const rest = raw.slice(at + 1).trim()
-      if (rest.includes('=')) {
-        items.push(item.trim())
-        item = ''
-      } else if (rest !== '') return [...items, item.trim(), rest]
-      else item += char
-    } else item += char
+      item.push(raw.charAt(at))
+    } else if (char === ',' && lastEquals > at) {
+      items.push(item.join('').trim())
+      item = []
+    } else if (char === ',' && textEnd > at + 1) return [...items, item.join('').trim(), raw.slice(at + 1).trim()]
+    else item.push(char)
   }
-  return item === '' ? items : [...items, item.trim()]
+  return item.length === 0 ? items : [...items, item.join('').trim()]
 }
 
 function parseMap(raw: string): StringMap | undefined {

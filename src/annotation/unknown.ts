@@ -7,13 +7,19 @@ const families = declarations.filter(({ family }) => family).map(({ name }) => n
 
 export type UnknownAnnotation = { readonly key: string; readonly nearest?: string }
 
-export function unknownAnnotations(annotations: Annotations): readonly UnknownAnnotation[] {
-  return Object.keys(annotations ?? {})
-    .filter((key) => key.startsWith(prefix) && !isKnown(key.slice(prefix.length)))
-    .map((key) => {
-      const nearest = nearestName(key.slice(prefix.length))
-      return nearest === undefined ? { key } : { key, nearest: prefix + nearest }
-    })
+/** Only so many are looked for among the known names: that takes a while for each. */
+export function unknownAnnotations(
+  annotations: Annotations,
+  most = Infinity,
+): { readonly some: readonly UnknownAnnotation[]; readonly more: number } {
+  const keys = Object.keys(annotations ?? {}).filter(
+    (key) => key.startsWith(prefix) && !isKnown(key.slice(prefix.length)),
+  )
+  const some = keys.slice(0, most).map((key) => {
+    const nearest = nearestName(key.slice(prefix.length))
+    return nearest === undefined ? { key } : { key, nearest: prefix + nearest }
+  })
+  return { some, more: keys.length - some.length }
 }
 
 const isKnown = (name: string): boolean =>

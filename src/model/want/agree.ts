@@ -133,7 +133,7 @@ export function union(voices: readonly Voice<Map>[], what: string, field: string
     for (const [key, value] of Object.entries(one.value ?? {})) {
       const known = owners.get(key)
       if (!known) owners.set(key, { value, scope })
-      else if (known.value !== value && !(key in decided)) {
+      else if (known.value !== value && !Object.hasOwn(decided, key)) {
         contested[key] = known.value
         warn(scope, 'Conflict', {
           field,

@@ -116,7 +116,7 @@ function attributesOf(on: readonly View[], port: number): Readonly<Record<string
     keyOf(declared.listenerAttributes, `${one.protocol}-${port}`),
     decided,
   )
-  return Object.fromEntries(Object.entries(values).filter(([key]) => !(key in contested)))
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !Object.hasOwn(contested, key)))
 }
 
 function defaultActionsOf(

@@ -126,7 +126,7 @@ function attributesOf(views: readonly View[]): Readonly<Record<string, string>> 
   const held = views.filter(({ scope }) => !isSound(scope)).map(({ attributes }) => attributes.value ?? {})
   return Object.fromEntries(
     Object.entries(values).filter(
-      ([key, value]) => !(key in contested) && held.every((one) => (one[key] ?? value) === value),
+      ([key, value]) => !Object.hasOwn(contested, key) && held.every((one) => (one[key] ?? value) === value),
     ),
   )
 }

@@ -24,7 +24,7 @@ export function backendTags(scope: Scope, service: Service): Tags {
 }
 
 function checked(scope: Scope, tags: Tags, also: string): Tags {
-  const managed = scope.world.settings.externalManagedTags.find((key) => key in tags)
+  const managed = scope.world.settings.externalManagedTags.find((key) => Object.hasOwn(tags, key))
   if (managed !== undefined)
     fault(scope, 'InvalidAnnotation', {
       field: keyOf(tagsAnnotation),
