@@ -100,7 +100,8 @@ function mapItems(raw: string): readonly string[] {
     } else if (char === ',' && lastEquals > at) {
       items.push(item.join('').trim())
       item = []
-    } else if (char === ',' && textEnd > at + 1) return [...items, item.join('').trim(), raw.slice(at + 1).trim()]
+    } else if (char === ',' && textEnd > at + 1)
+      return [...items, item.join('').trim(), raw.slice(at + 1).trim()]
     else item.push(char)
   }
   return item.length === 0 ? items : [...items, item.join('').trim()]
