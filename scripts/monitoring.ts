@@ -53,6 +53,13 @@ const panels: readonly Panel[] = [
     },
   },
   {
+    title: 'Deregistrations, 99 of 100',
+    unit: 's',
+    queries: {
+      seconds: `histogram_quantile(0.99, sum by (le) (rate(${of('deregistration_seconds')}_bucket[10m])))`,
+    },
+  },
+  {
     title: 'Pods that leave too soon',
     unit: 'none',
     queries: { pods: `max(${of('pods_leaving_too_soon')})` },
