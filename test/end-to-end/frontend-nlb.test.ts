@@ -30,8 +30,9 @@ const fronting = ({ world: { account } }: Shop) =>
 async function within(
   run: (shop: Shop) => Promise<void>,
   before?: (world: Shop['world']) => void,
+  flags: readonly string[] = [],
 ): Promise<void> {
-  const shop = await openShop([], before)
+  const shop = await openShop(flags, before)
   try {
     await run(shop)
   } finally {
@@ -132,3 +133,35 @@ test('a target that somebody takes away is registered again by the sweep, and th
       .filter((action) => /DeleteLoadBalancer|DeregisterTargets|DeleteTargetGroup/.test(action))
     assert.deepEqual(order.slice(0, 2), ['DeleteLoadBalancer', 'DeregisterTargets'])
   }))
+
+test('another load balancer behind takes the place of its target', () =>
+  within(
+    async (shop) => {
+      const { account, kube } = shop.world
+      await kube.apply(member('web', on))
+      const old = await shop.address('web')
+      const name = await front(shop, 'web')
+      await shop.answer(name, '/web', 200)
+      await annotate(shop, 'web', { scheme: 'internal' })
+      await eventually(async () => {
+        assert.notEqual(await shop.address('web'), old)
+        const balancers = ofType(account, 'application')
+        const [group] = fronting(shop)
+        const targets = [...(group?.targets.values() ?? [])].filter(
+          ({ drainingUntil }) => drainingUntil === undefined,
+        )
+        assert.deepEqual(
+          targets.map(({ id }) => id),
+          balancers.map(({ arn }) => arn),
+        )
+      }, limitMs)
+      await shop.answer(name, '/web', 200)
+      assert.equal(await front(shop, 'web'), name)
+      await shop.controller.idle()
+      const calm = shop.now()
+      await shop.controller.idle()
+      assert.deepEqual(shop.writes(calm), [])
+    },
+    undefined,
+    ['--replacement-grace=500ms'],
+  ))
