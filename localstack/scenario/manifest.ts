@@ -22,6 +22,7 @@ const collections: Readonly<Record<string, { readonly base: string; readonly plu
   IngressClass: { base: '/apis/networking.k8s.io/v1', plural: 'ingressclasses' },
   Ingress: { base: '/apis/networking.k8s.io/v1', plural: 'ingresses' },
   TargetGroupBinding: { base: '/apis/elbv2.k8s.aws/v1beta1', plural: 'targetgroupbindings' },
+  IngressClassParams: { base: '/apis/elbv2.k8s.aws/v1beta1', plural: 'ingressclassparams' },
   Secret: { base: '/api/v1', plural: 'secrets' },
   ConfigMap: { base: '/api/v1', plural: 'configmaps' },
   EndpointSlice: { base: '/apis/discovery.k8s.io/v1', plural: 'endpointslices' },

@@ -5,12 +5,13 @@ import { loadBalancerAttributes } from '../annotation/load-balancer.ts'
 import { keyOf as annotationKey } from '../annotation/define.ts'
 import { goBool } from '../annotation/parser.ts'
 import { exclusive, merged } from '../annotation/read.ts'
+import type { IngressKey } from './choice.ts'
 import type { Cluster, Ingress } from './cluster.ts'
 import { keyOf } from './cluster.ts'
 import type { Built, Desired } from './desired.ts'
 import type { Facts } from './facts.ts'
 import type { Protocol } from './listener.ts'
-import { type Group, groupsOf } from './group.ts'
+import { groupsOf, type Member, membersWith } from './group.ts'
 import { ingressRef, type Problem } from './problem.ts'
 import type { Settings } from './settings.ts'
 import { classUnknown, first } from './want/agree.ts'
@@ -21,6 +22,7 @@ import { listenerOf, protocolsOf } from './want/listener.ts'
 import { ipAddressTypeOf, loadBalancerOf, namedSubnets, schemeOf } from './want/load-balancer.ts'
 import { checkRedirect, redirectOf } from './want/redirect.ts'
 import { type Routes, routesOf } from './want/rule.ts'
+import { checkVersions } from './want/version.ts'
 import { isSound, needsOf, scopeOf, servicesOf, type World } from './want/scope.ts'
 import { managedGroup, securingOf } from './want/security-group.ts'
 import { soundViews, type View, viewOf } from './want/view.ts'
@@ -34,10 +36,18 @@ const nothing = (stack: string): Desired => ({
   gone: false,
 })
 
-export function build(stack: string, cluster: Cluster, facts: Facts, settings: Settings): Built {
+/** `staying`: of those who leave, the members of other groups that are served here alone. */
+export function build(
+  stack: string,
+  cluster: Cluster,
+  facts: Facts,
+  settings: Settings,
+  staying: ReadonlySet<IngressKey> = new Set(),
+): Built {
   const group = groupsOf(cluster, settings).groups.get(stack)
   const kept = protectedOf(group?.leaving ?? [])
-  if (!group || group.members.length === 0)
+  const members = group ? membersWith(group, staying, settings) : []
+  if (!group || members.length === 0)
     return {
       desired: {
         ...nothing(stack),
@@ -60,7 +70,7 @@ export function build(stack: string, cluster: Cluster, facts: Facts, settings: S
     problems: [],
     asked: { targetGroups: new Set(), secrets: new Set() },
   }
-  return buildGroup(world, group)
+  return buildGroup(world, members)
 }
 
 /** What a member that is being deleted says of it; undefined where it says nothing. */
@@ -101,8 +111,8 @@ function protectedOf(leaving: readonly Ingress[]): readonly { key: string; probl
   })
 }
 
-function buildGroup(world: World, group: Group): Built {
-  const views = group.members.map((member) => viewOf(scopeOf(world, member)))
+function buildGroup(world: World, members: readonly Member[]): Built {
+  const views = members.map((member) => viewOf(scopeOf(world, member)))
   const protocols = protocolsOf(views)
   checkRedirect(views, protocols)
   const common = { scheme: schemeOf(world, views), ipAddressType: ipAddressTypeOf(views) }
@@ -112,7 +122,8 @@ function buildGroup(world: World, group: Group): Built {
   const dualStack = first(common.ipAddressType) !== 'ipv4'
   const routes = routesOfAll(world, views, { ...shape, dualStack })
   const problems = (): readonly Problem[] => [
-    ...views.flatMap(({ scope }) => scope.problems),
+    // What is wrong with one that stays is told where it belongs.
+    ...views.flatMap(({ scope }) => (scope.member.stays ? [] : scope.problems)),
     ...world.problems,
   ]
   const asked = { needs: needsOf(world), secrets: [...world.asked.secrets].sort() }
@@ -178,7 +189,9 @@ function routesOfAll(
     const redirecting = isRedirecting(views)
     for (const view of due) {
       read.add(view)
-      const own = routesOf(view.scope, shape, doorsOf(view, redirecting))
+      const doors = doorsOf(view, redirecting)
+      const own = routesOf(view.scope, shape, doors)
+      checkVersions(view.scope, doors.plain)
       if (!isSound(view.scope)) continue
       routes.set(view, own)
       for (const [id, targetGroup] of view.scope.targetGroups) world.targetGroups.set(id, targetGroup)

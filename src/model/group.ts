@@ -19,6 +19,8 @@ export type Member = {
   readonly whenExposed: WhenExposed
   /** Mistakes in class, group name or order: the member is held. */
   readonly faults: readonly Problem[]
+  /** Is another group's by now, which does not serve it yet: what this one serves of it stays as it is. */
+  readonly stays?: true
 }
 
 export type Group = {
@@ -86,7 +88,7 @@ function sortIntoGroups(cluster: Cluster, settings: Settings): Groups {
     const held = stacksHolding(ingress, settings)
     const belongs = membership(ingress, index, settings)
     if (!belongs.ok) {
-      for (const stack of held) at(stack).members.push(faultyMember(ingress, belongs.error, settings))
+      for (const stack of held) at(stack).members.push(heldMember(ingress, [belongs.error], settings))
       if (held.length === 0) problems.push(belongs.error)
       continue
     }
@@ -108,15 +110,27 @@ function sortIntoGroups(cluster: Cluster, settings: Settings): Groups {
   }
 }
 
+/** With those of the leaving who stay until another group serves them; in order. */
+export function membersWith(
+  { members, leaving }: Group,
+  staying: ReadonlySet<IngressKey>,
+  settings: Settings,
+): readonly Member[] {
+  const stayers = leaving
+    .filter((ingress) => staying.has(keyOf(ingress)))
+    .map((ingress): Member => ({ ...heldMember(ingress, [], settings), stays: true }))
+  return stayers.length === 0 ? members : [...members, ...stayers].sort(byOrder)
+}
+
 const byOrder = (a: Member, b: Member): number => a.order - b.order || (a.key < b.key ? -1 : 1)
 
-const faultyMember = (ingress: Ingress, problem: Problem, settings: Settings): Member => ({
+const heldMember = (ingress: Ingress, faults: readonly Problem[], settings: Settings): Member => ({
   key: keyOf(ingress),
   ingress,
   order: orderOf(ingress).order,
   semantics: settings.ingressSemantics,
   whenExposed: settings.whenExposed,
-  faults: [problem],
+  faults,
 })
 
 type Membership = { readonly stack: string; readonly member: Member } | undefined

@@ -4,7 +4,7 @@ import type { ActualListener } from '../model/actual.ts'
 import { choose } from '../model/choice.ts'
 import type { Listener } from '../model/listener.ts'
 import { refKey } from '../model/ref.ts'
-import { byText, draft, join, step, stepId, type Draft } from './draft.ts'
+import { byText, draft, group, join, step, stepId, type Draft } from './draft.ts'
 import { listenerDefaults } from './default-attribute.ts'
 import { attributesRead } from './load-balancer.ts'
 import { sameActions, sameMutualAuthentication, states } from './match.ts'
@@ -25,13 +25,28 @@ export function planListeners(world: World): Draft {
     const found = served.find(({ port }) => port === listener.port)
     return found ? modifyListener(world, listener, found) : createListener(world, listener)
   })
-  const made = join(drafts)
+  const made = ownFirst(join(drafts))
   const ports = new Set(wanted.map(({ port }) => port))
   const surplus = world.held ? [] : served.filter(({ port }) => !ports.has(port))
   const after = made.steps.flatMap(({ call, id }) =>
     call === 'CreateListener' || call === 'CreateRule' ? [id] : [],
   )
   return join([made, draft({ steps: surplus.map(({ arn }) => deleteListener(arn, after)) })])
+}
+
+/** Who moves to another port has its rules there before those here go. */
+function ownFirst(made: Draft): Draft {
+  const created = Map.groupBy(
+    made.steps.filter(({ call }) => call === 'CreateRule'),
+    ({ owner }) => owner,
+  )
+  const steps = made.steps.map((one) => {
+    const own = one.call === 'DeleteRule' && one.owner !== group ? (created.get(one.owner) ?? []) : []
+    return own.length === 0
+      ? one
+      : { ...one, after: [...new Set([...one.after, ...own.map(({ id }) => id)])].sort() }
+  })
+  return { ...made, steps }
 }
 
 const deleteListener = (arn: string, after: readonly string[]): Step =>

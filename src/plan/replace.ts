@@ -36,7 +36,7 @@ export function takeOver(given: Given, current: Part, candidate: Part, shared: D
   if (!from || !to) return draft({})
   const waits = waitsBefore(given, current, candidate, shared)
   if (waits === undefined || waits.length > 0) return draft({ waits: waits ?? [] })
-  const sure = unverified(candidate.world).length === 0
+  const sure = unhealthy(current.world, candidate.world).length === 0
   const reason = sure
     ? 'another load balancer is ready to take over'
     : 'another load balancer takes over; not all of its targets were seen healthy in time'
@@ -105,11 +105,17 @@ function isBehind(current: Draft, candidate: Draft): boolean {
   return [...count(candidate)].some(([key, many]) => many > (left.get(key) ?? 0))
 }
 
+/** Its targets have this long from its creation, or since it was last replaced itself. */
 function healthWaits({ input }: Given, current: World, candidate: World): readonly Wait[] {
   const { createdAt = 0, tags = {} } = candidate.loadBalancer ?? {}
   const since = Math.max(createdAt, parseTime(tags[replacedTag] ?? '') ?? 0)
-  if (input.now >= since + input.settings.replacement.patienceMs) return []
-  return unverified(candidate).flatMap((arn): Wait[] => {
+  const late = input.now >= since + input.settings.replacement.patienceMs
+  return late ? [] : unhealthy(current, candidate)
+}
+
+/** Where the current one answers, and this one may not. */
+const unhealthy = (current: World, candidate: World): readonly Wait[] =>
+  unverified(candidate).flatMap((arn): Wait[] => {
     const before = counterpart(current, candidate, arn)
     if (before === undefined) return []
     const usable = isUsable(current, before)
@@ -125,7 +131,6 @@ function healthWaits({ input }: Given, current: World, candidate: World): readon
       },
     ]
   })
-}
 
 const read = (on: string): Wait => ({
   for: 'targetsRead',
@@ -166,9 +171,9 @@ export function reasonToStay({ input }: Given, one: ActualLoadBalancer): Draft |
       why: 'an Ingress still shows the address of the old load balancer',
     })
   const since = roleOf(one) === 'old' ? parseTime(one.tags[replacedTag] ?? '') : undefined
-  // A mark of ours is less than a second ahead of the clock.
-  if (since === undefined || since > input.now + graceMs + 999)
-    return draft({ steps: [mark(one, input.now)] })
+  // Clocks differ a little; what lies further ahead is nobody's word.
+  const known = since !== undefined && since <= input.now + graceMs + 60_000
+  if (!known) return draft({ steps: [mark(one, input.now)] })
   const left = since + graceMs - input.now
   if (left > 0)
     return wait({
@@ -176,7 +181,8 @@ export function reasonToStay({ input }: Given, one: ActualLoadBalancer): Draft |
       afterMs: left,
       why: 'resolvers may remember the address of the old load balancer',
     })
-  if (one.attributes === undefined) return draft({ waits: [attributesRead(one.arn)] })
+  const why = 'whether it is protected from deletion is not read yet'
+  if (one.attributes === undefined) return draft({ waits: [{ ...attributesRead(one.arn), why }] })
   return undefined
 }
 

@@ -23,8 +23,9 @@ import { type Context, optionsOf } from './context.ts'
 import { credentialsOf, markOutdated } from './credentials.ts'
 import { factsFor } from './facts.ts'
 import { backendGroupKey, groupKey } from './key.ts'
+import { isSame, stayersOf } from './move.ts'
 import { policyOf, refOf } from './policy.ts'
-import { claim, finish, type Passed } from './member.ts'
+import { claim, finish, noteUntold, type Passed } from './member.ts'
 import { publishUnread, recordedOwners, unpublishGroup } from './publish.ts'
 import { afterAwsError, again, delayOf, settled, soonest } from './verdict.ts'
 import { satisfy } from './wait.ts'
@@ -43,6 +44,7 @@ export async function reconcileGroup(stack: string, pass: Pass, context: Context
   const claimed = await claim(group, context)
   if (!claimed.ok) return claimed.verdict
   const passed = await converge(group, pass, context)
+  if (passed === 'changed') return again(1, 'who is in the group has changed')
   if (!passed.ok) return refused(group, passed.error, context)
   context.reports.problems(readsOf(stack), [])
   return await finish(group, passed.value, { pass, context })
@@ -93,10 +95,15 @@ type Converged =
   | { readonly ok: true; readonly value: Passed }
   | { readonly ok: false; readonly error: AwsError }
 
-async function converge(group: Group, pass: Pass, context: Context): Promise<Converged> {
+async function converge(group: Group, pass: Pass, context: Context): Promise<Converged | 'changed'> {
   const written: Step[] = []
   let wait: Verdict = settled
   for (let round = 0; ; round += 1) {
+    const { groups } = groupsOf(context.informers.snapshot(), context.settings)
+    if (!isSame(group, groups.get(group.stack))) {
+      noteUntold(group.stack, written, context)
+      return 'changed'
+    }
     const modelled = await model(group, pass, context)
     if (!modelled.ok) return modelled
     const { planned, proposed: next } = planOf(group, modelled.value, context)
@@ -138,7 +145,7 @@ async function model(group: Group, pass: Pass, context: Context): Promise<Modell
   for (;;) {
     const read = await factsFor(group, pass, context, needs)
     if (!read.ok) return read
-    const built = build(group.stack, cluster, read.value, context.settings)
+    const built = build(group.stack, cluster, read.value, context.settings, stayersOf(group, context))
     const place = placeOf(built, context)
     const asked = together(needs, { ...built.needs, ...(place === 'to be found' ? { subnets: true } : {}) })
     // What is asked for again can't be had now.

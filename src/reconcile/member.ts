@@ -8,6 +8,7 @@ import { type Ingress, keyOf } from '../model/cluster.ts'
 import { type Group, groupsOf, type Member } from '../model/group.ts'
 import { frontendNlbName, loadBalancerName } from '../model/name.ts'
 import type { Problem } from '../model/problem.ts'
+import type { Step } from '../plan/step.ts'
 import { problemOf, reconciled } from '../status/event.ts'
 import { targetGroupsOf } from '../status/health.ts'
 import { hostNamesOf, statusIsCurrent, statusOf, statusWithout } from '../status/ingress.ts'
@@ -46,7 +47,7 @@ export async function finish(group: Group, passed: Passed, { pass, context }: Fi
   const faulty = new Set(
     problems.filter(({ level }) => level === 'error').map(({ on }) => `${on.namespace}/${on.name}`),
   )
-  const written = new Set([...(context.untold.get(group.stack) ?? []), ...ownersOf(passed)])
+  const written = untoldWith(group.stack, passed.written, context)
   const quiet = passed.wait.verdict === 'settled'
   if (written.size === 0 || quiet) context.untold.delete(group.stack)
   else context.untold.set(group.stack, written)
@@ -106,8 +107,17 @@ type Telling = {
   readonly told: ReadonlySet<IngressKey>
 }
 
+/** A pass that was cut off: the next one tells. */
+export function noteUntold(stack: string, written: readonly Step[], context: Context): void {
+  const owners = untoldWith(stack, written, context)
+  if (owners.size > 0) context.untold.set(stack, owners)
+}
+
+const untoldWith = (stack: string, written: readonly Step[], { untold }: Context): ReadonlySet<IngressKey> =>
+  new Set([...(untold.get(stack) ?? []), ...ownersOf(written)])
+
 /** Those for whom this pass wrote something; what only took away concerns nobody else. */
-const ownersOf = ({ written }: Passed): readonly IngressKey[] =>
+const ownersOf = (written: readonly Step[]): readonly IngressKey[] =>
   written.flatMap(({ owner, call }) =>
     owner === 'group' && /^(Delete|Revoke|Remove)/.test(call) ? [] : [owner],
   )

@@ -6,6 +6,7 @@ import type { ObjectRef } from '../model/problem.ts'
 import { explicitLimit, type GuardPolicy, inferredLimit, isWithin, type Leaving } from '../plan/guard.ts'
 import { groupName } from '../status/name.ts'
 import type { Context } from './context.ts'
+import { stayersOf } from './move.ts'
 
 const isDeleted = ({ metadata }: Ingress): boolean => metadata.deletionTimestamp !== undefined
 
@@ -15,7 +16,11 @@ export function policyOf(group: Group, actual: Actual, context: Context): GuardP
   const now = Date.now()
   // Asked only where somebody leaves: it takes a look at every Ingress there is.
   const owned = leaving.length === 0 ? 0 : ownedBy(context, now)
-  const here = { inferred: leaving.filter((one) => !isDeleted(one)), explicit: leaving.filter(isDeleted) }
+  const staying = stayersOf(group, context)
+  const here = {
+    inferred: leaving.filter((one) => !isDeleted(one) && !staying.has(keyOf(one))),
+    explicit: leaving.filter(isDeleted),
+  }
   const inferred = leavingOf(here.inferred, departures.inferred, now, lostElsewhere(here.inferred, context))
   const explicit = leavingOf(here.explicit, departures.explicit, now, 0)
   if (isWithin(inferred, inferredLimit(owned))) departures.inferred.note(inferred.here, now)

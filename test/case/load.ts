@@ -33,6 +33,10 @@ export type Stage = {
   readonly secrets: ReadonlyMap<string, SecretFact>
   readonly planFile: string
   readonly statusFile: string
+  /** The whole way, where the case keeps it. */
+  readonly wayFile?: string
+  /** How many plans are applied before the next stage begins; absent: until nothing is left to do. */
+  readonly rounds?: number
 }
 export type Case = {
   readonly name: string
@@ -79,7 +83,11 @@ export function loadCase(name: string): Case {
     existsSync(join(root, name, file)) ? (parse(read(name, file)) as object) : {}
   const { account, config } = configOf([yamlIn('aws.yaml')], yamlIn('config.yaml'))
   const [shows = ''] = read(name, 'input.yaml').split('\n')
-  const endings = ['', '-2', '-3'].filter((ending) => existsSync(join(root, name, `input${ending}.yaml`)))
+  // rounds.yaml: by input file, how far a stage gets before the next one.
+  const rounds = yamlIn('rounds.yaml') as Readonly<Record<string, number>>
+  const endings = ['', '-2', '-3', '-4'].filter((ending) =>
+    existsSync(join(root, name, `input${ending}.yaml`)),
+  )
   return {
     name,
     shows: shows.replace(/^# ?/, ''),
@@ -89,6 +97,10 @@ export function loadCase(name: string): Case {
       ...clusterOf(read(name, `input${ending}.yaml`)),
       planFile: join(root, name, `plan${ending}.json`),
       statusFile: join(root, name, `status${ending}.json`),
+      ...(existsSync(join(root, name, `way${ending}.json`))
+        ? { wayFile: join(root, name, `way${ending}.json`) }
+        : {}),
+      ...(rounds[`input${ending}`] === undefined ? {} : { rounds: rounds[`input${ending}`] }),
     })),
   }
 }

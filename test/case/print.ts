@@ -1,5 +1,6 @@
 /** What a case is compared with: plans and statuses as text that a reader can follow, with names in place of ids. */
 import type { Actual } from '../../src/model/actual.ts'
+import type { Way } from '../../src/plan/project.ts'
 import type { Plan } from '../../src/plan/step.ts'
 import type { Problem } from '../../src/model/problem.ts'
 import { eventOf } from '../../src/status/event.ts'
@@ -30,6 +31,18 @@ export function printPlans(plans: readonly Plan[], actuals: readonly Actual[]): 
   const shown = plans.map(({ problems: _inStatus, owned: _whose, address, ...rest }, at) => ({
     ...rest,
     ...((actuals[at]?.loadBalancers.length ?? 0) > 1 ? { address } : {}),
+  }))
+  return `${named(pretty(shown), actuals)}\n`
+}
+
+/** A line a step, and what has to come about before the next. */
+export function printWays(ways: readonly Way[], actuals: readonly Actual[]): string {
+  const shown = ways.map(({ stages, plan: { stack } }) => ({
+    stack,
+    stages: stages.map(({ steps, waits }) => ({
+      steps: steps.map(({ id, reason }) => `${id}: ${reason}`),
+      ...(waits.length > 0 ? { waits: waits.map(({ on, why }) => `${on}: ${why}`) } : {}),
+    })),
   }))
   return `${named(pretty(shown), actuals)}\n`
 }

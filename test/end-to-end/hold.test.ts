@@ -156,3 +156,44 @@ test('strict: one typo freezes its whole group, and the repair lets it go on', (
     await annotate(shop, 'bad', { 'target-type': 'ip' })
     await shop.answer(hostname, '/better', 200)
   }))
+
+test('who moves to another group is served by the old one until the new one does, also where that takes a repair', () =>
+  within([], async (shop) => {
+    await shop.world.kube.apply(member('good'), member('moving'))
+    const before = await shop.address('moving')
+    await shop.answer(before, '/moving', 200)
+    await shop.controller.idle()
+    const rules = rulesOf(shop, 'moving')
+    const known = await shop.warnings()
+    await annotate(shop, 'moving', { 'group.name': 'other', 'target-type': 'bogus' })
+    await onlyNewWarning(shop, known)
+    await edit(shop, 'good', ['/better'])
+    await shop.answer(before, '/better', 200)
+    assert.equal((await shop.world.request(before, '/moving')).status, 200)
+    assert.deepEqual(rulesOf(shop, 'moving'), rules)
+    assert.equal(await shop.address('moving'), before)
+
+    let failures = 0
+    let on = true
+    const load = (async () => {
+      for (; on; await new Promise((resolve) => setTimeout(resolve, 5))) {
+        const hostname = await shop.address('moving')
+        const { status } = await shop.world.request(hostname, '/moving').catch(() => ({ status: 0 }))
+        if (status !== 200 && (await shop.address('moving')) === hostname) failures += 1
+      }
+    })()
+    await annotate(shop, 'moving', { 'target-type': 'ip' })
+    await eventually(async () => assert.notEqual(await shop.address('moving'), before), limitMs)
+    await shop.answer(before, '/moving', 404)
+    on = false
+    await load
+    assert.equal(failures, 0)
+    await shop.answer(await shop.address('moving'), '/moving', 200)
+    await shop.answer(before, '/better', 200)
+    await eventually(async () => {
+      const { metadata } = (await shop.world.kube.get<{ metadata: { finalizers: string[] } }>(
+        pathOf('moving'),
+      )) ?? { metadata: { finalizers: [] } }
+      assert.deepEqual(metadata.finalizers, ['group.ingress.k8s.aws/other'])
+    }, limitMs)
+  }))

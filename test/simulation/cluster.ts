@@ -47,10 +47,19 @@ export type ClusterState = {
 }
 
 export async function createCluster(world: World): Promise<ClusterState> {
-  await world.kube.apply(...namespaces.map(namespace), ingressClass('alb'), {
-    ...ingressClass('nginx'),
-    spec: { controller: 'k8s.io/ingress-nginx' },
-  })
+  const parameters = { apiGroup: 'elbv2.k8s.aws', kind: 'IngressClassParams', name: 'alb' }
+  await setParams(world, {})
+  await world.kube.apply(
+    ...namespaces.map(namespace),
+    {
+      ...ingressClass('alb'),
+      spec: { controller: 'ingress.k8s.aws/alb', parameters },
+    },
+    {
+      ...ingressClass('nginx'),
+      spec: { controller: 'k8s.io/ingress-nginx' },
+    },
+  )
   const services = namespaces.flatMap((space) =>
     serviceNames.map((name): [string, ServiceIntent] => [
       `${space}/${name}`,
@@ -59,6 +68,15 @@ export async function createCluster(world: World): Promise<ClusterState> {
   )
   return { ingresses: new Map(), services: new Map(services), badNodes: new Set(), podCount: 0 }
 }
+
+/** Of class `alb`. */
+export const setParams = (world: World, spec: object): Promise<void> =>
+  world.kube.apply({
+    apiVersion: 'elbv2.k8s.aws/v1beta1',
+    kind: 'IngressClassParams',
+    metadata: { name: 'alb' },
+    spec,
+  })
 
 export async function applyIngress(world: World, intent: IngressIntent): Promise<void> {
   const annotations: Record<string, string> = { 'target-type': intent.targetType, ...intent.more }

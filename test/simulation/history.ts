@@ -10,6 +10,7 @@ import {
   serviceNames,
   setNode,
   setReady,
+  setParams,
   setService,
 } from './cluster.ts'
 import { dice } from './clock.ts'
@@ -438,8 +439,43 @@ const plays: Readonly<Record<string, { readonly weight: number; readonly play: P
   },
 }
 
+/** What is only played in some histories: a load balancer takes the place of another. */
+const rare: Readonly<Record<string, Play>> = {
+  scheme: async ({ world, state, edited }, { a, b, c }) => {
+    const chosen = pick([...state.ingresses.values()], a)
+    if (chosen === undefined) return undefined
+    // All members of a group, or one of them, about which they then disagree.
+    const all = b % 4 !== 0 && chosen.group !== undefined
+    const members = [...state.ingresses.values()].filter((one) =>
+      all ? one.group === chosen.group : one === chosen,
+    )
+    const scheme = pick(['internal', 'internet-facing', undefined], c)
+    for (const intent of members) {
+      if (scheme === undefined) delete intent.more['scheme']
+      else intent.more['scheme'] = scheme
+      edited.ingresses.add(`${intent.namespace}/${intent.name}`)
+      await applyIngress(world, intent)
+    }
+    return `${scheme ?? 'unstated'}: ${members.map(({ namespace, name }) => `${namespace}/${name}`).join()}`
+  },
+  params: async ({ world, state, edited }, { b }) => {
+    const spec = pick(paramsChoices, b) ?? {}
+    for (const key of state.ingresses.keys()) edited.ingresses.add(key)
+    await setParams(world, spec)
+    return JSON.stringify(spec)
+  },
+}
+const paramsChoices: readonly object[] = [
+  {},
+  { scheme: 'internet-facing' },
+  { scheme: 'internal' },
+  { scheme: 'internet-facing', targetType: 'ip' },
+  { tags: [{ key: 'team', value: 'b' }] },
+  { loadBalancerAttributes: [{ key: 'idle_timeout.timeout_seconds', value: '30' }] },
+]
+
 export const play = (scene: Scene, op: Op): Promise<string | undefined> =>
-  plays[op.do]?.play(scene, op) ?? Promise.resolve(undefined)
+  (plays[op.do]?.play ?? rare[op.do])?.(scene, op) ?? Promise.resolve(undefined)
 
 /** Seeds from here on have longer histories with more crashes and faults. */
 const wild = 10_000
@@ -468,7 +504,28 @@ export function historyOf(seed: number): Op[] {
       ),
     )
   for (let at = 0; at < length; at += 1) ops.push(draw(bag[whole(bag.length)] ?? 'add pod', waitOf(whole)))
-  return ops
+  return isRare(seed) ? withRare(seed, ops) : ops
+}
+
+/** By their last digit, so that the histories of other seeds stay what they were. */
+const isRare = (seed: number): boolean => (seed < wild ? [2, 6, 7] : [6, 7]).includes(seed % 10)
+
+function withRare(seed: number, ops: readonly Op[]): Op[] {
+  const random = dice(seed ^ 0x7a7e)
+  const whole = (below: number): number => Math.floor(random() * below)
+  const all = [...ops]
+  for (let left = 2 + whole(4); left > 0; left -= 1) {
+    const wait = whole(3) === 0 ? whole(1_200_000) : waitOf(whole)
+    const op = {
+      do: whole(3) === 0 ? 'params' : 'scheme',
+      a: whole(1000),
+      b: whole(1000),
+      c: whole(1000),
+      wait,
+    }
+    all.splice(Math.min(all.length, 5 + whole(all.length)), 0, op)
+  }
+  return all
 }
 
 function waitOf(whole: (below: number) => number): Op['wait'] {

@@ -3,6 +3,7 @@ import type { Account } from '../../localstack/aws/account.ts'
 import type { JournalEntry } from '../../localstack/aws/journal.ts'
 import type { Timing } from '../../localstack/timing.ts'
 import { equal } from '../../src/lib/json.ts'
+import { keyOf } from '../../src/model/cluster.ts'
 import type { Desired } from '../../src/model/desired.ts'
 import { type Group, groupsOf } from '../../src/model/group.ts'
 import { ownerTag, resourceTag, stackTag } from '../../src/model/tag.ts'
@@ -11,11 +12,13 @@ import type { Scene } from './history.ts'
 import {
   asked,
   clusterOf,
+  currentOf,
   live,
   loadBalancersOf,
   ours,
   rulesOf,
   served,
+  shownBy,
   tag,
   type Wanted,
   wanted,
@@ -37,8 +40,10 @@ type Baseline = {
   readonly answers: Map<string, string>
   /** Requests that were answered by a live target. */
   readonly lively: Map<string, string>
-  /** Rules of each member then, by `<stack> <owner>`. */
-  readonly rules: Map<string, string>
+  /** Rules of each member then, by `<stack> <owner>`, and where. */
+  readonly rules: Map<string, { readonly text: string; readonly loadBalancer: string }>
+  /** How many rules each Ingress had on each load balancer, by `<ingress> <arn>`. */
+  readonly shown: Map<string, number>
 }
 
 export function watch(scene: Scene, timing: Timing): Watch {
@@ -46,8 +51,9 @@ export function watch(scene: Scene, timing: Timing): Watch {
   const violations: string[] = []
   const foreign = foreignOf(world)
   const readAt = new Map<string, number>()
-  let base: Baseline = { answers: new Map(), lively: new Map(), rules: new Map() }
+  let base: Baseline = { answers: new Map(), lively: new Map(), rules: new Map(), shown: new Map() }
   let now: Wanted = wanted(world)
+  const addresses = watchAddresses(world)
   const stale = { is: false }
   const fail = (text: string): void => {
     if (!violations.includes(text)) violations.push(text)
@@ -59,6 +65,8 @@ export function watch(scene: Scene, timing: Timing): Watch {
     return now
   }
   world.api.store.subscribe('ingresses.networking.k8s.io', ({ object, previous }) => {
+    // Who moves is asked of the old group for as long as its status says so.
+    stale.is = true
     const addressOf = (one: unknown): number =>
       (one as { status?: { loadBalancer?: { ingress?: unknown[] } } } | undefined)?.status?.loadBalancer
         ?.ingress?.length ?? 0
@@ -82,8 +90,11 @@ export function watch(scene: Scene, timing: Timing): Watch {
       if (entry.accessKey !== 'CONTROLLER') return
       freshlyRead(entry, readAt, fail)
       if (foreignOf(world) !== foreign) fail(`1: ${entry.action} changed what is not ours`)
-      checkServing(scene, base, current(), { entry, timing, fail })
-      checkHeld(scene, base, current(), entry, fail)
+      addresses.look()
+      const asks = current()
+      addresses.check(entry, asks, base, fail)
+      checkServing(scene, base, { entry, timing, fail, shown: (arn) => addresses.shown(arn) })
+      checkHeld(scene, base, asks, entry, fail)
     },
     rest: () => {
       stale.is = true
@@ -187,7 +198,7 @@ const hasPods = (state: Scene['state'], backend: string): boolean => {
 }
 
 function baselineOf({ world: { account }, state }: Scene, asks: Wanted, timing: Timing): Baseline {
-  const base: Baseline = { answers: new Map(), lively: new Map(), rules: new Map() }
+  const base: Baseline = { answers: new Map(), lively: new Map(), rules: new Map(), shown: new Map() }
   for (const [stack, desired] of asks.desired) {
     if (desired.loadBalancer === undefined) continue
     const wish = asked(account, desired)
@@ -204,7 +215,11 @@ function baselineOf({ world: { account }, state }: Scene, asks: Wanted, timing: 
     }
   }
   for (const [stack, { members }] of asks.groups)
-    for (const { key } of members) base.rules.set(`${stack} ${key}`, rulesText(account, key))
+    for (const { key } of members) {
+      const loadBalancer = currentOf(account, stack) ?? ''
+      base.rules.set(`${stack} ${key}`, { text: rulesText(account, key, loadBalancer), loadBalancer })
+      base.shown.set(`${key} ${loadBalancer}`, ownRules(account, key, loadBalancer).length)
+    }
   return base
 }
 
@@ -222,39 +237,108 @@ function narrow(base: Baseline, asks: Wanted, { account }: World): void {
 function checkServing(
   { world: { account }, edited }: Scene,
   base: Baseline,
-  { desired }: Wanted,
-  {
-    entry,
-    timing,
-    fail,
-  }: { readonly entry: JournalEntry; readonly timing: Timing; readonly fail: (text: string) => void },
+  { entry, timing, fail, shown }: Checking,
 ): void {
   if (base.answers.size === 0 || entry.service !== 'elasticloadbalancing') return
-  const answers = new Map([...desired.keys()].flatMap((stack) => [...served(account, stack)]))
-  for (const [probe, answer] of base.answers) {
-    const found = answers.get(probe)
-    if (found === undefined || !answer.endsWith(` ${found.backend}`)) {
-      fail(
-        `3: ${probe} was answered by ${answer}, and after ${entry.action} by ${found ? text(found) : 'nobody'}`,
-      )
-      base.answers.delete(probe)
-      continue
+  for (const [stack, probes] of Map.groupBy(base.answers, ([probe]) => probe.split(' ')[0] ?? '')) {
+    const current = currentOf(account, stack)
+    // Also where only a resolver still knows the address.
+    const known = loadBalancersOf(account, stack).filter((arn) => shown(arn))
+    for (const arn of new Set([current, ...known])) {
+      const answers = arn === undefined ? new Map() : served(account, stack, arn)
+      for (const [probe, answer] of probes) {
+        const found = answers.get(probe)
+        if (found === undefined || !answer.endsWith(` ${found.backend}`)) {
+          fail(
+            `3: ${probe} was answered by ${answer}, and after ${entry.action} by ${found ? text(found) : 'nobody'}`,
+          )
+          base.answers.delete(probe)
+          continue
+        }
+        const service = base.lively.get(probe)
+        if (service === undefined || edited.nodes || edited.faults || edited.services.size > 0) continue
+        if (found.group === undefined || live(account, found.group, timing, Date.now()).length === 0) {
+          fail(`3: ${probe} was answered by a live target of ${service}, and after ${entry.action} by none`)
+          base.lively.delete(probe)
+        }
+      }
     }
-    const service = base.lively.get(probe)
-    if (service === undefined || edited.nodes || edited.faults || edited.services.size > 0) continue
-    if (found.group === undefined || live(account, found.group, timing, Date.now()).length === 0) {
-      fail(`3: ${probe} was answered by a live target of ${service}, and after ${entry.action} by none`)
-      base.lively.delete(probe)
-    }
+  }
+}
+
+type Checking = {
+  readonly entry: JournalEntry
+  readonly timing: Timing
+  readonly fail: (text: string) => void
+  /** Some Ingress shows the address of this load balancer, or did a short while ago. */
+  readonly shown: (loadBalancer: string) => boolean
+}
+
+// Invariant 8 and design D4: addresses
+
+type Addresses = {
+  /** Who shows which address now. */
+  look(): void
+  shown(loadBalancer: string): boolean
+  check(entry: JournalEntry, asks: Wanted, base: Baseline, fail: (text: string) => void): void
+}
+
+function watchAddresses(world: World): Addresses {
+  const { account, config, api } = world
+  const { graceMs } = config.settings.replacement
+  /** Address -> Ingress -> when it was last seen to show it. */
+  const seen = new Map<string, Map<string, number>>()
+  const nameOf = new Map<string, string>()
+  const stackOfArn = new Map<string, string>()
+  const ingresses = () =>
+    clusterOf(api).ingresses.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  const lately = (name: string): readonly string[] =>
+    [...(seen.get(name) ?? [])].flatMap(([key, at]) => (Date.now() - at < graceMs ? [key] : []))
+  return {
+    look: () => {
+      for (const [arn, { wire }] of account.loadBalancers) {
+        nameOf.set(arn, wire.DNSName?.toLowerCase() ?? '')
+        stackOfArn.set(arn, tag(account, arn, stackTag))
+      }
+      for (const one of ingresses())
+        for (const name of shownBy(one)) {
+          const who = seen.get(name) ?? new Map<string, number>()
+          seen.set(name, who.set(keyOf(one), Date.now()))
+        }
+    },
+    shown: (arn) => lately(nameOf.get(arn) ?? '').length > 0,
+    check: ({ action, input }, { groups }, base, fail) => {
+      const everyone = new Set([...groups.values()].flatMap(({ members }) => members.map(({ key }) => key)))
+      const names = new Map([...nameOf].map(([arn, name]) => [name, arn]))
+      for (const one of ingresses()) {
+        const [name = ''] = shownBy(one)
+        const arn = names.get(name)
+        if (!everyone.has(keyOf(one)) || arn === undefined) continue
+        const before = base.shown.get(`${keyOf(one)} ${arn}`) ?? 0
+        if (before > 0 && ownRules(account, keyOf(one), arn).length === 0)
+          fail(`3: ${keyOf(one)} shows ${name}, where after ${action} none of its rules is left`)
+      }
+      if (action !== 'DeleteLoadBalancer') return
+      const gone = (input as { LoadBalancerArn?: string }).LoadBalancerArn ?? ''
+      const members = groups.get(stackOfArn.get(gone) ?? '')?.members.map(({ key }) => key) ?? []
+      const told = lately(nameOf.get(gone) ?? '').filter((key) => members.includes(key))
+      if (told.length > 0)
+        fail(`4: ${gone} is deleted, and ${told.join()} showed its address a short while ago`)
+    },
   }
 }
 
 // Invariant 5
 
-const rulesText = (account: World['account'], owner: string): string =>
+const ownRules = (account: World['account'], owner: string, loadBalancer: string) =>
+  [...account.listeners.values()]
+    .filter(({ loadBalancerArn }) => loadBalancerArn === loadBalancer)
+    .flatMap(({ arn }) => rulesOf(account, arn))
+    .filter(({ arn }) => tag(account, arn, ownerTag) === owner)
+
+const rulesText = (account: World['account'], owner: string, loadBalancer: string): string =>
   JSON.stringify(
-    [...account.rules.values()]
-      .filter(({ arn }) => tag(account, arn, ownerTag) === owner)
+    ownRules(account, owner, loadBalancer)
       .sort((a, b) => Number(a.wire.Priority) - Number(b.wire.Priority))
       .map(({ arn, wire }) => [arn, wire.Conditions, wire.Actions, wire.Transforms]),
   )
@@ -272,7 +356,8 @@ function checkHeld(
       const before = base.rules.get(`${stack} ${key}`)
       const isMember = groups.get(stack)?.members.some((member) => member.key === key) === true
       if (before === undefined || !isMember || edited.ingresses.size > 1 || edited.services.size > 0) continue
-      if (rulesText(account, key) !== before) {
+      if (!account.loadBalancers.has(before.loadBalancer)) continue
+      if (rulesText(account, key, before.loadBalancer) !== before.text) {
         fail(`5: ${entry.action} changed rules of ${key}, which is held`)
         base.rules.delete(`${stack} ${key}`)
       }

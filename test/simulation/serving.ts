@@ -9,12 +9,14 @@ import type { Action } from '../../src/model/action.ts'
 import type { ActualRule } from '../../src/model/actual.ts'
 import { build } from '../../src/model/build.ts'
 import { choose } from '../../src/model/choice.ts'
-import type { Cluster } from '../../src/model/cluster.ts'
+import { type Cluster, type Ingress, keyOf as keyOfObject } from '../../src/model/cluster.ts'
 import type { Desired } from '../../src/model/desired.ts'
 import { type Group, groupsOf } from '../../src/model/group.ts'
 import { isHeld } from '../../src/model/listener.ts'
 import { isRef, type Ref } from '../../src/model/ref.ts'
+import { loadBalancerId } from '../../src/model/role.ts'
 import { ownerTag, resourceTag, stackTag } from '../../src/model/tag.ts'
+import { identityOf } from '../../src/plan/identity.ts'
 import type { Request } from '../../src/route/request.ts'
 import { route } from '../../src/route/route.ts'
 import { clusterName, type World } from './world.ts'
@@ -39,7 +41,7 @@ const requests: readonly Request[] = [80, 8080].flatMap((port) =>
 /** Who answers: whose rule, and what stands behind it. */
 type Answer = { readonly owner: string; readonly backend: string; readonly group?: string }
 
-const baseId = (id: string): string => id.replace(/\+(?:next|old)$/, '')
+const baseId = (id: string): string => identityOf({ tags: { [resourceTag]: id } }).base
 
 export const ours = (account: Account, arn: string): boolean =>
   account.tags.get(arn)?.get('elbv2.k8s.aws/cluster') === clusterName
@@ -70,10 +72,19 @@ function answerOf(account: Account, actions: readonly Action[], owner: string): 
   }
 }
 
-/** What the account answers for one group's load balancer, by `<stack> <port> <host><path>`. */
-export function served(account: Account, stack: string): Map<string, Answer> {
+/** Of several, the one whose address Ingresses show, or shall. */
+export function currentOf(account: Account, stack: string): string | undefined {
+  const all = loadBalancersOf(account, stack)
+  return all.find((arn) => tag(account, arn, resourceTag) === loadBalancerId('current')) ?? all[0]
+}
+
+/** What the account answers on one of a group's load balancers, by `<stack> <port> <host><path>`. */
+export function served(
+  account: Account,
+  stack: string,
+  loadBalancer = currentOf(account, stack),
+): Map<string, Answer> {
   const answers = new Map<string, Answer>()
-  const [loadBalancer] = loadBalancersOf(account, stack)
   for (const listener of account.listeners.values()) {
     if (listener.loadBalancerArn !== loadBalancer) continue
     const rules = rulesOf(account, listener.arn).map(({ wire }) => readRule(wire, {}))
@@ -107,19 +118,37 @@ export type Wanted = {
   readonly desired: ReadonlyMap<string, Desired>
 }
 
-export function wanted({ api, facts, config }: World): Wanted {
+export function wanted({ api, account, facts, config }: World): Wanted {
   const cluster = clusterOf(api)
-  const { groups } = groupsOf(cluster, config.settings)
+  const { settings } = config
+  const { groups, stackOf } = groupsOf(cluster, settings)
   const desired = new Map(
-    [...groups.keys()].map((stack) => [stack, build(stack, cluster, facts, config.settings).desired]),
+    [...groups].map(([stack, { leaving }]) => {
+      const staying = leaving.filter(
+        (one) =>
+          one.metadata.deletionTimestamp === undefined &&
+          stackOf.has(keyOfObject(one)) &&
+          shownBy(one).some((name) => namesOf(account, stack).includes(name)),
+      )
+      const keys = new Set(staying.map(keyOfObject))
+      return [stack, build(stack, cluster, facts, settings, keys).desired]
+    }),
   )
   return { groups, desired }
 }
 
+/** Host names in its status. */
+export const shownBy = ({ status }: Ingress): string[] =>
+  (status?.loadBalancer?.ingress ?? []).flatMap(({ hostname }) => hostname?.toLowerCase() ?? [])
+const namesOf = (account: Account, stack: string): string[] =>
+  loadBalancersOf(account, stack).map(
+    (arn) => account.loadBalancers.get(arn)?.wire.DNSName?.toLowerCase() ?? '',
+  )
+
 /** What a group asks for; rules of held members are those that are served. */
 export function asked(account: Account, { stack, listeners }: Desired): Map<string, Answer> {
   const answers = new Map<string, Answer>()
-  const [loadBalancer] = loadBalancersOf(account, stack)
+  const loadBalancer = currentOf(account, stack)
   for (const listener of listeners) {
     const arn = [...account.listeners.values()].find(
       (one) => one.loadBalancerArn === loadBalancer && one.wire.Port === listener.port,

@@ -24,7 +24,7 @@ export function stated<T>(scope: Scope, read: () => T | undefined, fromParams = 
 
 /** Without its class, nobody knows which IngressClassParams speak for a member. */
 export const classUnknown = (scope: Scope): boolean =>
-  scope.member.faults.some(({ kind }) => kind !== 'InvalidGroupOrder')
+  scope.member.stays === true || scope.member.faults.some(({ kind }) => kind !== 'InvalidGroupOrder')
 
 export type Matter<T> = {
   /** As in `conflicting scheme`. */

@@ -68,7 +68,7 @@ export const paramsOf = (scope: Scope) => scope.member.params?.spec
 
 /** A member with an error is held: nothing of it changes. */
 export const isSound = (scope: Scope): boolean =>
-  !scope.awaits && !scope.problems.some(({ level }) => level === 'error')
+  !scope.awaits && scope.member.stays !== true && !scope.problems.some(({ level }) => level === 'error')
 
 /** The member is held until it is known. */
 export function awaitFact(scope: Scope, note: (asked: Asked) => void): undefined {
