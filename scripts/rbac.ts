@@ -1,10 +1,12 @@
 /** What the controller may do in a cluster, written once: the chart's roles are generated from it, and the cluster suite runs under them. */
+import { albcLease } from '../src/watch/albc.ts'
 import type { GeneratedFile } from './crds.ts'
 
 type Rule = {
   readonly groups: readonly string[]
   readonly resources: readonly string[]
   readonly verbs: readonly string[]
+  readonly names?: readonly string[]
   readonly why: string
 }
 const follow = ['get', 'list', 'watch']
@@ -72,8 +74,27 @@ const cluster: readonly Rule[] = [
   {
     groups: ['admissionregistration.k8s.io'],
     resources: ['mutatingwebhookconfigurations'],
-    verbs: ['get', 'create', 'patch'],
-    why: 'the optional webhooks, when a flag turns them on',
+    verbs: ['get', 'list', 'create', 'patch'],
+    why: "the optional webhooks, when a flag turns them on; at the start, whether ALBC's are gone",
+  },
+  {
+    groups: ['admissionregistration.k8s.io'],
+    resources: ['validatingwebhookconfigurations'],
+    verbs: ['list'],
+    why: "at the start, whether ALBC's are gone",
+  },
+  {
+    groups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    names: [albcLease],
+    verbs: ['list'],
+    why: 'at the start, whether ALBC is gone',
+  },
+  {
+    groups: ['gateway.networking.k8s.io'],
+    resources: ['gateways'],
+    verbs: ['list'],
+    why: "at the start, whether any bears ALBC's finalizer",
   },
   {
     groups: ['admissionregistration.k8s.io'],
@@ -108,8 +129,8 @@ const list = (items: readonly string[]): string => `[${items.map((item) => `'${i
 const yaml = (rules: readonly Rule[]): string =>
   rules
     .map(
-      ({ groups, resources, verbs, why }) =>
-        `  # ${why}\n  - { apiGroups: ${list(groups)}, resources: ${list(resources)}, verbs: ${list(verbs)} }\n`,
+      ({ groups, resources, names, verbs, why }) =>
+        `  # ${why}\n  - { apiGroups: ${list(groups)}, resources: ${list(resources)}, ${names ? `resourceNames: ${list(names)}, ` : ''}verbs: ${list(verbs)} }\n`,
     )
     .join('')
 

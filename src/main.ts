@@ -72,7 +72,11 @@ try {
   }
   const health = await served('health-probe-bind-addr', {
     '/healthz': () => ({ ok: true, text: 'ok\n' }),
-    '/readyz': () => (synced ? { ok: true, text: 'ok\n' } : { ok: false, text: 'the caches are filling\n' }),
+    '/readyz': () => {
+      const [obstacle] = running.obstacles()
+      if (obstacle !== undefined) return { ok: false, text: `${obstacle.found}: ${obstacle.remedy}\n` }
+      return synced ? { ok: true, text: 'ok\n' } : { ok: false, text: 'the caches are filling\n' }
+    },
   })
   const metrics = await served('metrics-bind-addr', {
     '/metrics': () => ({ ok: true, text: running.metrics() }),

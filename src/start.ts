@@ -11,6 +11,7 @@ import { injectLabel } from './model/readiness.ts'
 import { createBindings } from './reconcile/bindings.ts'
 import { metricsOf } from './reconcile/metrics.ts'
 import { createReign, type Reign } from './reign.ts'
+import { createAbsence, type Obstacle } from './watch/albc.ts'
 import { createInformers, type Informers } from './watch/informers.ts'
 import { contend, type Election } from './watch/leader.ts'
 
@@ -26,6 +27,8 @@ export type StartOptions = {
 export type Running = {
   /** True once every kind is followed; false when stopped before. */
   readonly synced: Promise<boolean>
+  /** Why nothing is written yet, since ALBC or what it left is in the way. */
+  obstacles(): readonly Obstacle[]
   /** Whether this is the replica that works. */
   leads(): boolean
   /** Nothing is ready or running; what waits for its time doesn't count. */
@@ -56,8 +59,9 @@ export function start(options: StartOptions): Running {
     begun.catch((error: unknown) => log.fatal({ err: error }, 'start failed'))
   }
   let election: Election | undefined
-  const ready = informers.synced.then((synced) => {
-    if (!synced || stopped) return
+  const albc = absenceOf(options, informers)
+  const ready = albc.gone.then((gone) => {
+    if (!gone || stopped) return
     if (!config.flags['enable-leader-election']) return lead()
     const won = elect(options, {
       onLead: lead,
@@ -73,6 +77,7 @@ export function start(options: StartOptions): Running {
   const admission = admissionOf(options, informers)
   informers.start()
   return {
+    obstacles: () => albc.obstacles(),
     synced: informers.synced.then(async (synced) => {
       if (synced) await admission.begun
       return synced
@@ -86,6 +91,7 @@ export function start(options: StartOptions): Running {
     },
     stop: async (lingerMs = 0) => {
       stopped = true
+      albc.stop()
       const unasked = admission.end(lingerMs)
       await election?.stop()
       await reign.end(drainMs)
@@ -136,6 +142,49 @@ function tellUngated({ log }: StartOptions, { stores }: Informers): void {
     { namespaces: names.slice(0, 10), count: names.length },
     `namespaces labelled ${key}=${value} get no readiness gates: set --enable-pod-readiness-gate-inject`,
   )
+}
+
+/** Settles when the first write may be made as far as ALBC is concerned; observing never waits, and is told what would keep it. */
+function absenceOf(
+  { config: { flags }, kube, namespace, log }: StartOptions,
+  { synced, stores }: Informers,
+): { readonly gone: Promise<boolean>; obstacles(): readonly Obstacle[]; stop(): void } {
+  const stopping = new AbortController()
+  let obstacles: readonly Obstacle[] = []
+  const absence = createAbsence({
+    kube: createKube(kube),
+    services: () => stores.services.list(),
+    lease: {
+      namespace: flags['leader-election-namespace'] || namespace || 'default',
+      name: flags['leader-election-id'],
+    },
+    webhooks: flags['webhook-name'],
+    acknowledged: flags['acknowledge-albc-leftovers'],
+    signal: stopping.signal,
+  })
+  const observes = flags.mode === 'observe'
+  const tell = (found: readonly Obstacle[]): void => {
+    const says = observes ? 'ALBC: to be done before this may write' : 'ALBC: nothing is written yet'
+    for (const obstacle of found) log.warn(obstacle, says)
+  }
+  const wait = async (): Promise<boolean> => {
+    if (observes) {
+      tell(await absence.look())
+      return true
+    }
+    const gone = await absence.wait((found) => {
+      obstacles = found
+      tell(found)
+    })
+    if (gone && obstacles.length > 0) log.info('ALBC is gone')
+    obstacles = []
+    return gone
+  }
+  return {
+    gone: synced.then((complete) => complete && wait()),
+    obstacles: () => obstacles,
+    stop: () => stopping.abort(),
+  }
 }
 
 const informersOf = ({ kube, log }: StartOptions): Informers =>

@@ -110,6 +110,15 @@ export const mutatingWebhookConfigurations = resource<WebhookConfiguration>(
   'cluster',
 )
 
+export const validatingWebhookConfigurations = resource<WebhookConfiguration>(
+  'admissionregistration.k8s.io/v1',
+  'validatingwebhookconfigurations',
+  'ValidatingWebhookConfiguration',
+  'cluster',
+)
+/** Not served here: looked at for ALBC's finalizers. */
+export const gateways = resource<KubeObject>('gateway.networking.k8s.io/v1', 'gateways', 'Gateway')
+
 type PolicyBinding = KubeObject & {
   readonly spec?: { readonly policyName?: string; readonly validationActions?: readonly string[] }
 }
