@@ -1,7 +1,14 @@
-/** `npm run sandbox`: the whole system on loopback, a scenario played on it, and then yours to try until Ctrl-C. */
+/**
+ * `npm run sandbox`: the whole system on loopback, a scenario played on it, and then yours to try until Ctrl-C.
+ * With `--aws-endpoint` the cluster alone is local, and AWS is another emulator: what that tells is all there is to look at.
+ */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { account } from './scenario/account.ts'
 import { checksOn, Failed } from './scenario/check.ts'
+import type { RunningElsewhere } from './scenario/elsewhere.ts'
+import { startOnEmulator } from './scenario/emulator.ts'
+import { holdingsOf } from './scenario/holdings.ts'
 import type { Manifest } from './scenario/manifest.ts'
 import { describeRules, loadBalancers } from './scenario/look.ts'
 import { login, mutualTls } from './scenario/identity.ts'
@@ -15,6 +22,7 @@ import { type Running, startWorld } from './scenario/world.ts'
 
 const scenarios: readonly Scenario[] = [
   workshop,
+  account,
   paths,
   hosts,
   mixed,
@@ -26,20 +34,28 @@ const scenarios: readonly Scenario[] = [
   mutualTls,
   kubernetes,
 ]
-const usage = `npm run sandbox -- [--scenario=${scenarios.map(({ name }) => name).join('|')}] [--once] [--json] [--list] [--kubeconfig=<path>]`
+const usage = `npm run sandbox -- [--scenario=${scenarios.map(({ name }) => name).join('|')}] [--once] [--json] [--list] [--kubeconfig=<path>]
+       npm run sandbox -- --aws-endpoint=<url> [--region=eu-west-1] [--vpc=<id>]    # scenario account, on another emulator`
 
 type Options = {
   readonly scenario: Scenario
   readonly once: boolean
   readonly json: boolean
   readonly kubeconfig: string | undefined
+  /** Of another emulator. */
+  readonly endpoint: string | undefined
+  readonly region: string
+  readonly vpc: string | undefined
 }
 
 function readOptions(): Options | undefined {
   try {
     const { values } = parseArgs({
       options: {
-        scenario: { type: 'string', default: 'workshop' },
+        scenario: { type: 'string' },
+        'aws-endpoint': { type: 'string' },
+        region: { type: 'string', default: 'eu-west-1' },
+        vpc: { type: 'string' },
         kubeconfig: { type: 'string' },
         once: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
@@ -55,9 +71,18 @@ function readOptions(): Options | undefined {
       )
       return undefined
     }
-    const scenario = scenarios.find(({ name }) => name === values.scenario)
-    if (scenario === undefined) throw new Error(`no scenario named "${values.scenario}"`)
-    return { scenario, once: values.once, json: values.json, kubeconfig: values.kubeconfig }
+    const { 'aws-endpoint': endpoint, region, vpc, kubeconfig, once, json } = values
+    const wanted = values.scenario ?? (endpoint === undefined ? 'workshop' : account.name)
+    const scenario = scenarios.find(({ name }) => name === wanted)
+    if (scenario === undefined) throw new Error(`no scenario named "${wanted}"`)
+    if (endpoint !== undefined && scenario !== account)
+      throw new Error(
+        `with --aws-endpoint only the scenario ${account.name} can be played: it needs no requests`,
+      )
+    if (endpoint !== undefined && !URL.canParse(endpoint))
+      throw new Error(`--aws-endpoint=${endpoint}: must be a URL, such as http://127.0.0.1:4566`)
+    if (endpoint === undefined && vpc !== undefined) throw new Error('--vpc needs --aws-endpoint')
+    return { scenario, once, json, kubeconfig, endpoint, region, vpc }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
     process.exitCode = 2
@@ -65,23 +90,36 @@ function readOptions(): Options | undefined {
   }
 }
 
-async function play({ scenario, json, once, kubeconfig }: Options): Promise<void> {
+type Stopping = { readonly logFile: string; stop(): Promise<void> }
+type Play<On extends Stopping> = Pick<Options, 'once' | 'json'> & {
+  readonly scenario: Scenario<On>
+  readonly start: () => Promise<On>
+  readonly invite: (world: On, show: Show, objects: readonly Manifest[]) => Promise<void>
+}
+
+async function play<On extends Stopping>({ scenario, json, once, start, invite }: Play<On>): Promise<void> {
   const show = showOn(process.stdout, json)
   const checks = checksOn(show)
   const startedAt = performance.now()
   show.heading(scenario.title)
-  show.waiting('starting the local AWS and the local cluster')
-  const world = await startWorld({ clusterName: 'workshop', region: 'eu-west-1', kubeconfig })
+  show.waiting('starting')
+  const world = await start()
   const interrupted = Promise.withResolvers<void>()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      checks.stop()
+      interrupted.resolve()
+    })
   let left: readonly Manifest[] = []
-  process.once('SIGINT', () => interrupted.resolve())
-  process.once('SIGTERM', () => interrupted.resolve())
   try {
-    left = await Promise.race([scenario.play({ world, checks, show }), interrupted.promise.then(() => [])])
+    const cutShort = interrupted.promise.then(settling)
+    left = (await Promise.race([scenario.play({ world, checks, show }), cutShort])) ?? []
   } catch (error) {
-    if (!(error instanceof Failed))
-      show.failed('the scenario', error instanceof Error ? (error.stack ?? error.message) : String(error))
-    process.exitCode = 1
+    if (!checks.stopped) {
+      if (!(error instanceof Failed))
+        show.failed('the scenario', error instanceof Error ? (error.stack ?? error.message) : String(error))
+      process.exitCode = 1
+    }
   }
   if (process.exitCode === 1) show.note(`\nthe controller's last words:\n${lastWords(world.logFile)}`)
   show.end({
@@ -96,6 +134,9 @@ async function play({ scenario, json, once, kubeconfig }: Options): Promise<void
   }
   await world.stop()
 }
+
+/** Until what the scenario was about to do is over. */
+const settling = (): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, 1_000, undefined))
 
 const lastWords = (file: string): string => {
   try {
@@ -140,5 +181,40 @@ async function untilServed(world: Running): Promise<void> {
   }
 }
 
+/** As `invite`; where nothing answers requests there is only the account to look at. */
+async function inviteElsewhere(
+  world: RunningElsewhere,
+  show: Show,
+  objects: readonly Manifest[],
+): Promise<void> {
+  show.waiting('bringing it up again, for you to look at')
+  await world.kube.apply(...objects)
+  for (let i = 0; i < 40; i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const { loadBalancers: found } = await holdingsOf(world)
+    if (!found.some(({ State }) => State?.Code === 'active')) continue
+    for (const { LoadBalancerArn = '', DNSName = '' } of found) {
+      show.note(`\n${DNSName}`)
+      for (const line of await describeRules(world, LoadBalancerArn)) show.note(line)
+    }
+    break
+  }
+  show.note(`\n  kubectl --kubeconfig ${world.kubeconfig} get ingress,service,pod,targetgroupbinding -A`)
+  show.note(`  the controller's log: ${world.logFile}`)
+  show.note('\nCtrl-C ends it and leaves nothing behind.')
+}
+
 const options = readOptions()
-if (options !== undefined) await play(options)
+if (options !== undefined) {
+  const { endpoint, kubeconfig, region, vpc, scenario } = options
+  if (endpoint === undefined) {
+    const start = () => startWorld({ clusterName: 'workshop', region, kubeconfig })
+    await play({ ...options, scenario, start, invite })
+  } else {
+    const start = () => startOnEmulator({ endpoint, region, vpc, kubeconfig })
+    await play({ ...options, scenario: account, start, invite: inviteElsewhere }).catch((error: Error) => {
+      console.error(`${endpoint}: ${error.message || error.name}`)
+      process.exitCode = 1
+    })
+  }
+}

@@ -12,6 +12,9 @@ export type Checks = {
     look: () => T | Promise<T>,
     options?: { withinMs?: number; show?: (value: T) => string },
   ): Promise<T>
+  /** Whoever looks from now on, or looks now, is thrown out by `Failed`, and nothing is shown. */
+  stop(): void
+  readonly stopped: boolean
   readonly passed: number
   readonly failed: number
 }
@@ -21,7 +24,14 @@ export class Failed extends Error {}
 export function checksOn(show: Show): Checks {
   let passed = 0
   let failed = 0
+  let stopped = false
   return {
+    stop: () => {
+      stopped = true
+    },
+    get stopped() {
+      return stopped
+    },
     get passed() {
       return passed
     },
@@ -30,15 +40,17 @@ export function checksOn(show: Show): Checks {
     },
     until: async (what, look, { withinMs = 10_000, show: tell } = {}) => {
       const started = Date.now()
-      show.waiting(what)
+      if (!stopped) show.waiting(what)
       for (;;) {
+        if (stopped) throw new Failed('stopped')
         try {
           const value = await look()
+          if (stopped) continue
           passed += 1
           show.done(what, tell?.(value) ?? (typeof value === 'string' ? value : ''), Date.now() - started)
           return value
         } catch (error) {
-          if (Date.now() - started > withinMs) {
+          if (!stopped && Date.now() - started > withinMs) {
             failed += 1
             const why = error instanceof Error ? error.message : String(error)
             show.failed(what, why)

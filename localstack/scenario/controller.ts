@@ -24,7 +24,9 @@ const sources: Program = {
 
 export type ControllerOptions = {
   readonly kubeconfig: string
-  readonly awsUrl: string
+  /** How it reaches AWS, and as whom: `AWS_*`. */
+  readonly aws: Readonly<Record<string, string>>
+  readonly flags?: readonly string[]
   readonly clusterName: string
   readonly region: string
   readonly vpcId: string
@@ -35,6 +37,7 @@ export type ControllerOptions = {
 
 export function controllerOf(options: ControllerOptions): World['controller'] & { stop(): Promise<void> } {
   let child: ChildProcess | undefined
+  let metrics = 0
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const running = child
     if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
@@ -45,30 +48,33 @@ export function controllerOf(options: ControllerOptions): World['controller'] & 
   return {
     start: async () => {
       const port = await freePort()
+      metrics = await freePort()
       const startedAt = performance.now()
-      child = launch(options, port)
+      child = launch(options, port, metrics)
       await untilReady(port, child)
       return { readyMs: Math.round(performance.now() - startedAt) }
     },
     kill: () => end('SIGKILL'),
     stop: () => end('SIGKILL'),
+    calls: () => callsIn(`http://127.0.0.1:${metrics}/metrics`),
     residentMiB: () => residentMiB(child?.pid),
   }
 }
 
-function launch(options: ControllerOptions, port: number): ChildProcess {
+function launch(options: ControllerOptions, port: number, metrics: number): ChildProcess {
   const flags = [
     `--cluster-name=${options.clusterName}`,
     `--aws-region=${options.region}`,
     `--aws-vpc-id=${options.vpcId}`,
     `--kubeconfig=${options.kubeconfig}`,
     `--health-probe-bind-addr=127.0.0.1:${port}`,
-    '--metrics-bind-addr=0',
+    `--metrics-bind-addr=127.0.0.1:${metrics}`,
     // One that was killed would keep its successor waiting for its Lease.
     '--enable-leader-election=false',
     // As quick as load balancers and pods are here.
     '--deregistration-propagation=1s',
     '--longest-request=0s',
+    ...(options.flags ?? []),
   ]
   const { command, directory, uid, env } = options.program ?? sources
   const [file = '', ...args] = command
@@ -79,9 +85,7 @@ function launch(options: ControllerOptions, port: number): ChildProcess {
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
-      AWS_ENDPOINT_URL: options.awsUrl,
-      AWS_ACCESS_KEY_ID: controllerAccessKey,
-      AWS_SECRET_ACCESS_KEY: 'local',
+      ...options.aws,
       ...env,
     },
   })
@@ -89,6 +93,16 @@ function launch(options: ControllerOptions, port: number): ChildProcess {
   child.stdout?.pipe(log, { end: false })
   child.stderr?.pipe(log, { end: false })
   return child
+}
+
+async function callsIn(url: string): Promise<ReadonlyMap<string, number>> {
+  const text = await (await fetch(url)).text()
+  const calls = new Map<string, number>()
+  for (const [, action = '', n] of text.matchAll(
+    /_aws_requests_total\{action="(?:\w+:)?(\w+)"[^}]*\} (\d+)/g,
+  ))
+    calls.set(action, (calls.get(action) ?? 0) + Number(n))
+  return calls
 }
 
 async function untilReady(port: number, child: ChildProcess): Promise<void> {

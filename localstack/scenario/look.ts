@@ -7,7 +7,7 @@ import {
   type LoadBalancer,
   type Rule,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import type { Answer, World } from './scenario.ts'
+import type { AccountWorld, Answer, World } from './scenario.ts'
 import { expect } from './check.ts'
 import { pathOf } from './manifest.ts'
 
@@ -18,7 +18,7 @@ type IngressObject = {
 }
 
 /** The hostname in an Ingress's status. */
-export async function hostnameOf(world: World, name: string, namespace: string): Promise<string> {
+export async function hostnameOf(world: AccountWorld, name: string, namespace: string): Promise<string> {
   const found = await world.kube.get<IngressObject>(
     pathOf({ kind: 'Ingress', metadata: { name, namespace } }),
   )
@@ -32,7 +32,7 @@ export async function loadBalancers(world: World): Promise<readonly LoadBalancer
 }
 
 /** Rules of the load balancer's listeners in order of evaluation, the default last. */
-export async function rulesOf(world: World, loadBalancerArn: string): Promise<readonly Rule[]> {
+export async function rulesOf(world: AccountWorld, loadBalancerArn: string): Promise<readonly Rule[]> {
   const listeners = await world.elbv2.send(new DescribeListenersCommand({ LoadBalancerArn: loadBalancerArn }))
   const rules = await Promise.all(
     (listeners.Listeners ?? []).map(async ({ ListenerArn }) => {
@@ -49,7 +49,7 @@ export const valuesOf = (rule: Rule, field: string): readonly string[] =>
   rule.Conditions?.find((condition) => condition.Field === field)?.Values ?? []
 
 /** `<id>:<port> <state>` of each target, sorted. */
-export async function targetsOf(world: World, targetGroupArn: string): Promise<readonly string[]> {
+export async function targetsOf(world: AccountWorld, targetGroupArn: string): Promise<readonly string[]> {
   const health = await world.elbv2.send(new DescribeTargetHealthCommand({ TargetGroupArn: targetGroupArn }))
   return (health.TargetHealthDescriptions ?? [])
     .map(({ Target, TargetHealth }) => `${Target?.Id}:${Target?.Port} ${TargetHealth?.State}`)
@@ -62,7 +62,10 @@ export const podOf = (answer: Answer): string => String(answer.headers['x-pod'] 
 export const backendOf = (answer: Answer): string => podOf(answer).split('-').slice(0, -2).join('-')
 
 /** The rules as a user would want to read them: order, what they match, where they lead, and who is healthy. */
-export async function describeRules(world: World, loadBalancerArn: string): Promise<readonly string[]> {
+export async function describeRules(
+  world: AccountWorld,
+  loadBalancerArn: string,
+): Promise<readonly string[]> {
   const lines: string[] = []
   for (const rule of await rulesOf(world, loadBalancerArn)) {
     const matches = (rule.Conditions ?? [])

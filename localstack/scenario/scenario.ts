@@ -26,7 +26,8 @@ export type Answer = {
   readonly body: string
 }
 
-export type World = {
+/** What a scenario may count on in any AWS: what an account holds, and no requests. */
+export type AccountWorld = {
   readonly clusterName: string
   readonly region: string
   readonly vpcId: string
@@ -42,6 +43,22 @@ export type World = {
   }
   readonly elbv2: ElasticLoadBalancingV2Client
   readonly ec2: EC2Client
+  readonly controller: {
+    start(): Promise<{ readonly readyMs: number }>
+    /** SIGKILL: no clean-up. */
+    kill(): Promise<void>
+    /** Requests sent to AWS since its start, retries included, by action; from its own metrics. */
+    calls(): Promise<ReadonlyMap<string, number>>
+    /** Resident memory in MiB, where the system tells. */
+    residentMiB(): number | undefined
+  }
+  /** Where its load balancers go; absent: the tags of subnets tell. */
+  readonly subnets?: readonly string[]
+  /** How long something may take to come about. */
+  readonly patienceMs: number
+}
+
+export type World = AccountWorld & {
   readonly acm: ACMClient
   /** Puts a text where AWS would read an object of S3. */
   putObject(bucket: string, key: string, body: string): Promise<void>
@@ -57,21 +74,14 @@ export type World = {
     path: string,
     options?: AskOptions & { readonly host?: string; readonly port?: number },
   ): Promise<Answer>
-  readonly controller: {
-    start(): Promise<{ readonly readyMs: number }>
-    /** SIGKILL: no clean-up. */
-    kill(): Promise<void>
-    /** Resident memory in MiB, where the system tells. */
-    residentMiB(): number | undefined
-  }
 }
 
-export type Scenario = {
+export type Scenario<On = World> = {
   readonly name: string
   readonly title: string
   /** Ends with everything deleted; answers with the objects to put back for a user who stays. */
   play(given: {
-    readonly world: World
+    readonly world: On
     readonly checks: Checks
     readonly show: Show
   }): Promise<readonly Manifest[]>

@@ -1,24 +1,18 @@
 /** The local AWS with its data plane, and the local cluster with its pods, in this process: what scenarios and tests run on. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { parseAllDocuments } from 'yaml'
 import { type DataPlane, type DataPlaneOptions, startDataPlane } from '../alb/data-plane.ts'
 import { createLoopback, loopback } from '../alb/loopback.ts'
 import type { Address, Network } from '../alb/network.ts'
-import type { Handle } from '../../src/lib/http.ts'
 import type { Account } from '../aws/account.ts'
 import { type Cloud, type CloudOptions, createCloud } from '../aws/cloud.ts'
 import { assignPodIp, releasePodIp, seedVpc } from '../aws/seed.ts'
 import { type ApiServer, createApiServer } from '../kube/server.ts'
 import type { Node } from '../pods/kinds.ts'
-import { startWorkloads } from '../pods/workloads.ts'
+import type { Addresses } from '../pods/kubelet.ts'
 import type { Timing } from '../timing.ts'
-import { kubeOf } from './kube.ts'
-import { type Manifest, pathOf } from './manifest.ts'
+import { type Cluster, startCluster } from './cluster.ts'
 import { nodesOf } from './nodes.ts'
 import type { World } from './scenario.ts'
 
-const root = resolve(import.meta.dirname, '../..')
 const accountId = '123456789012'
 
 export type SystemOptions = {
@@ -48,9 +42,6 @@ export type System = {
   stop(): Promise<void>
 }
 
-/** A cluster to run on: the one in memory, or a real API server. */
-export type Cluster = { readonly handle: Handle; stop(): void }
-
 export async function startSystem(options: SystemOptions): Promise<System & { readonly api: ApiServer }> {
   const api = createApiServer({})
   return { ...(await startSystemOn(api, options)), api }
@@ -69,8 +60,9 @@ export async function startSystemOn(
   const account = cloud.account(accountId, region)
   const network: Network = addresses === undefined ? await createLoopback() : loopback(addresses)
   const plane = startDataPlane({ account, network, timing, onFailure })
-  const place = { account, network, timing }
-  const first = await startCluster(cluster, place)
+  const start = (one: Cluster) =>
+    startCluster(one, { nodes: nodesOf(account), addresses: addressesOn(account), network, timing })
+  const first = await start(cluster)
   return {
     cloud,
     account,
@@ -78,46 +70,12 @@ export async function startSystemOn(
     kube: first.kube,
     ...idsOf(account, clusterName),
     addressOf: (dnsName, port) => addressIn(account, plane, dnsName, port),
-    beside: (other) => startCluster(other, place),
+    beside: start,
     stop: async () => {
       await first.stop()
       await plane.stop()
     },
   }
-}
-
-async function startCluster(
-  cluster: Cluster,
-  { account, network, timing }: { account: Account; network: Network; timing: Timing },
-): Promise<Pick<System, 'kube' | 'stop'>> {
-  const kube = kubeOf(cluster.handle)
-  await kube.apply(...crds())
-  for (const node of nodesOf(account)) {
-    await kube.apply(node)
-    await kube.patch(`${pathOf(node)}/status`, { status: node.status })
-  }
-  const workloads = startWorkloads({
-    handle: cluster.handle,
-    network,
-    addresses: addressesOn(account),
-    timing,
-  })
-  await workloads.ready
-  return {
-    kube,
-    stop: async () => {
-      await workloads.stop()
-      cluster.stop()
-    },
-  }
-}
-
-function crds(): Manifest[] {
-  const folder = join(root, 'crds')
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.yaml'))
-    .flatMap((file) => parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
-    .map((document) => document.toJSON() as Manifest)
 }
 
 function idsOf(account: Account, clusterName: string): { vpcId: string; nodeSecurityGroup: string } {
@@ -128,9 +86,7 @@ function idsOf(account: Account, clusterName: string): { vpcId: string; nodeSecu
 }
 
 const instanceOf = (node: Node): string => node.spec.providerID?.split('/').at(-1) ?? ''
-const addressesOn = (
-  account: Account,
-): { assign(node: Node): string; release(node: Node, ip: string): void } => ({
+const addressesOn = (account: Account): Addresses => ({
   assign: (node) => assignPodIp(account, instanceOf(node)),
   release: (node, ip) => releasePodIp(account, instanceOf(node), ip),
 })

@@ -6,14 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { listen } from '../aws/listen.ts'
-import { listenKube, writeKubeconfig } from '../kube/listen.ts'
-import { remoteOf } from '../kube/remote.ts'
-import { createApiServer } from '../kube/server.ts'
 import { timings } from '../timing.ts'
 import { ask } from './ask.ts'
+import { serveCluster } from './cluster.ts'
 import { controllerAccessKey, controllerOf, type Program } from './controller.ts'
 import type { JournalEntry, World } from './scenario.ts'
-import { type Cluster, startSystemOn } from './system.ts'
+import { startSystemOn } from './system.ts'
 
 /** A scenario's own calls: they must not use up what the controller may call. */
 const onlooker = 'SCENARIO'
@@ -35,7 +33,7 @@ type Where = {
 export async function startWorld(where: Where): Promise<Running> {
   const { clusterName, region, kubeconfig: real } = where
   const directory = mkdtempSync(join(tmpdir(), 'albatross-'))
-  const cluster = real === undefined ? await inMemory(directory) : remote(real)
+  const cluster = await serveCluster(directory, real)
   const options = { clusterName, region, timing: timings.sandbox, onlookers: [onlooker] }
   const system = await startSystemOn(cluster, options)
   const { kubeconfig } = cluster
@@ -44,7 +42,11 @@ export async function startWorld(where: Where): Promise<Running> {
   const logFile = join(directory, 'controller.log')
   const controller = controllerOf({
     kubeconfig,
-    awsUrl: aws.url,
+    aws: {
+      AWS_ENDPOINT_URL: aws.url,
+      AWS_ACCESS_KEY_ID: controllerAccessKey,
+      AWS_SECRET_ACCESS_KEY: 'local',
+    },
     clusterName,
     region,
     vpcId,
@@ -63,6 +65,7 @@ export async function startWorld(where: Where): Promise<Running> {
     kube,
     ...clients,
     controller,
+    patienceMs: 15_000,
     putObject: async (bucket, key, body) => {
       const options = { method: 'POST', body: JSON.stringify({ bucket, key, body }) }
       await fetch(`${aws.url}/_local/object`, options)
@@ -83,21 +86,6 @@ export async function startWorld(where: Where): Promise<Running> {
       rmSync(directory, { recursive: true, force: true })
     },
   }
-}
-
-type Served = Cluster & { readonly kubeconfig: string; close(): Promise<void> }
-
-async function inMemory(directory: string): Promise<Served> {
-  const api = createApiServer({})
-  const server = await listenKube(api.handle)
-  const kubeconfig = join(directory, 'kubeconfig')
-  writeKubeconfig(kubeconfig, server.url)
-  return { handle: api.handle, stop: () => api.stop(), kubeconfig, close: () => server.close() }
-}
-
-function remote(kubeconfig: string): Served {
-  const server = remoteOf(kubeconfig)
-  return { handle: server.handle, stop: () => server.close(), kubeconfig, close: async () => undefined }
 }
 
 function clientsOf(region: string, endpoint: string): Pick<World, 'elbv2' | 'ec2' | 'acm'> {

@@ -24,7 +24,8 @@ import {
   type Rule,
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
-import type { Clients, Place, Provider } from './provider.ts'
+import type { Place } from '../../localstack/scenario/place.ts'
+import type { Clients, Provider } from './provider.ts'
 
 /** On everything that the suite makes: a later run finds by it what an earlier one left. */
 export const runTag = 'albatross.dev/contract'

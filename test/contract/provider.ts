@@ -1,13 +1,6 @@
 /** An AWS that can be checked: who answers, and where in it there is room to build. */
 import { ACMClient } from '@aws-sdk/client-acm'
-import {
-  AttachInternetGatewayCommand,
-  CreateInternetGatewayCommand,
-  DescribeInternetGatewaysCommand,
-  DescribeSubnetsCommand,
-  DescribeVpcsCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2'
+import { EC2Client } from '@aws-sdk/client-ec2'
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api'
 import { ShieldClient } from '@aws-sdk/client-shield'
@@ -74,55 +67,4 @@ export function clientsOf({ region, endpoint, requestHandler, credentials, maxAt
     ),
     tagging: new ResourceGroupsTaggingAPIClient(config),
   }
-}
-
-type Subnet = { readonly id: string; readonly zone: string; readonly cidr: string }
-export type Place = {
-  readonly vpcId: string
-  /** One in each of at least two zones, from which the internet is reached. */
-  readonly subnets: readonly Subnet[]
-}
-
-/** The VPC given, else the default one, else the only one. */
-export async function placeIn({ ec2 }: Clients, wanted?: string): Promise<Place> {
-  const { Vpcs = [] } = await ec2.send(
-    new DescribeVpcsCommand(wanted === undefined ? {} : { VpcIds: [wanted] }),
-  )
-  const vpc = Vpcs.find(({ IsDefault }) => IsDefault) ?? Vpcs[0]
-  const vpcId = vpc?.VpcId
-  if (vpcId === undefined) throw new Error('there is no VPC to build in: name one with --vpc')
-  const filters = [{ Name: 'vpc-id', Values: [vpcId] }]
-  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: filters }))
-  const byZone = new Map<string, Subnet>()
-  // Tagged ones first: they are meant for load balancers.
-  const rank = (tags: readonly { Key?: string | undefined }[] = []): number =>
-    tags.some(({ Key }) => Key === 'kubernetes.io/role/elb') ? 0 : 1
-  const ordered = Subnets.toSorted(
-    (a, b) => rank(a.Tags) - rank(b.Tags) || ((a.SubnetId ?? '') < (b.SubnetId ?? '') ? -1 : 1),
-  )
-  for (const { SubnetId: id = '', AvailabilityZone: zone = '', CidrBlock: cidr = '' } of ordered)
-    if (!byZone.has(zone)) byZone.set(zone, { id, zone, cidr })
-  const { InternetGateways = [] } = await ec2.send(
-    new DescribeInternetGatewaysCommand({ Filters: [{ Name: 'attachment.vpc-id', Values: [vpcId] }] }),
-  )
-  if (byZone.size < 2 || InternetGateways.length === 0)
-    throw new Error(
-      `VPC ${vpcId} needs subnets in two zones and an internet gateway; name another one with --vpc`,
-    )
-  return { vpcId, subnets: [...byZone.values()].slice(0, 3) }
-}
-
-/** An emulator's default VPC has no internet gateway, as one in AWS has. */
-export async function openDefaultVpc({ ec2 }: Clients): Promise<void> {
-  const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({}))
-  const VpcId = Vpcs.find(({ IsDefault }) => IsDefault)?.VpcId
-  const { InternetGateways = [] } = await ec2.send(new DescribeInternetGatewaysCommand({}))
-  const isOpen = InternetGateways.some(({ Attachments = [] }) =>
-    Attachments.some((one) => one.VpcId === VpcId),
-  )
-  if (VpcId === undefined || isOpen) return
-  const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({}))
-  await ec2.send(
-    new AttachInternetGatewayCommand({ VpcId, InternetGatewayId: InternetGateway?.InternetGatewayId }),
-  )
 }

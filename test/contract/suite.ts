@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Run, startRun } from './bench.ts'
 import { allChecks } from './check/all.ts'
-import { placeIn, type Provider } from './provider.ts'
+import { placeIn } from '../../localstack/scenario/place.ts'
+import type { Provider } from './provider.ts'
 
 /** Check id -> why this one is not as AWS is there. */
 export type Deviations = Readonly<Record<string, string>>
@@ -22,7 +23,7 @@ export function checksOf(
     let run: Run | undefined
     before(async () => {
       provider = await start()
-      run = startRun(provider, await placeIn(provider.clients), Math.random().toString(16).slice(2, 8))
+      run = startRun(provider, await placeIn(provider.clients.ec2), Math.random().toString(16).slice(2, 8))
     })
     after(async () => {
       try {

@@ -10,6 +10,7 @@ import {
   describeSubnets,
   describeVpcs,
 } from './network.ts'
+import { createNetworkInterface, deleteNetworkInterface } from './own-interface.ts'
 import {
   authorizeSecurityGroupIngress,
   describeSecurityGroupRules,
@@ -21,8 +22,10 @@ import { createTags, deleteTags, describeTags } from './tag.ts'
 const actions: Readonly<Record<string, Action>> = {
   AllocateAddress: allocateAddress,
   AuthorizeSecurityGroupIngress: authorizeSecurityGroupIngress,
+  CreateNetworkInterface: createNetworkInterface,
   CreateSecurityGroup: createSecurityGroup,
   CreateTags: createTags,
+  DeleteNetworkInterface: deleteNetworkInterface,
   DeleteSecurityGroup: deleteSecurityGroup,
   DeleteTags: deleteTags,
   DescribeAddresses: describeAddresses,

@@ -1,7 +1,8 @@
 // moto's server as a child process: on a free port, gone with the test however that ends.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { clientsOf, openDefaultVpc, type Provider } from '../provider.ts'
+import { openDefaultVpc } from '../../../localstack/scenario/place.ts'
+import { clientsOf, type Provider } from '../provider.ts'
 
 const region = 'eu-west-1'
 /** Ends when its standard input does, which happens even when the test is killed. */
@@ -31,7 +32,7 @@ export async function moto(python: string): Promise<Provider> {
   })
   const credentials = { accessKeyId: 'contract', secretAccessKey: 'local' }
   const clients = clientsOf({ region, endpoint, credentials, maxAttempts: 1 })
-  await openDefaultVpc(clients)
+  await openDefaultVpc(clients.ec2)
   return {
     name: 'moto',
     region,
