@@ -35,7 +35,7 @@ export async function startOnEmulator({
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
     },
-    patienceMs: 30_000,
+    patienceMs: 60_000,
     kubeconfig,
   })
 }

@@ -65,7 +65,8 @@ export async function startWorld(where: Where): Promise<Running> {
     kube,
     ...clients,
     controller,
-    patienceMs: 15_000,
+    // Rules of the nodes that nobody is known to want are revoked half a minute later, at worst.
+    patienceMs: 45_000,
     putObject: async (bucket, key, body) => {
       const options = { method: 'POST', body: JSON.stringify({ bucket, key, body }) }
       await fetch(`${aws.url}/_local/object`, options)
