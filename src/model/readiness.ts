@@ -70,6 +70,6 @@ const mostMs = 15_000
 export function nextLookAt(since: readonly number[], readAt: number, now: number): number {
   const newest = since.reduce((a, b) => Math.max(a, b), 0)
   const oldest = since.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
-  const intervalMs = Math.min(mostMs, Math.max(firstMs, (now - newest) / 4))
+  const intervalMs = Math.min(mostMs, Math.max(firstMs, (now - newest) / 8))
   return Math.max(oldest, readAt) + intervalMs
 }

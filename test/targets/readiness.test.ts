@@ -72,7 +72,7 @@ test('health is read soon after the first pod waits, and keeps being read while 
   assert.equal(nextLookAt([1_000, 2_000, 2_900], 0, 2_950), 3_000)
   assert.equal(nextLookAt([1_000, 2_000, 3_000, 4_000], 3_000, 4_000), 5_000)
   // Slower for those that wait long, quick again for a new one.
-  assert.equal(nextLookAt([0], 40_000, 40_000), 50_000)
+  assert.equal(nextLookAt([0], 40_000, 40_000), 45_000)
   assert.equal(nextLookAt([0], 400_000, 400_000), 415_000)
   assert.equal(nextLookAt([0, 400_000], 400_000, 400_000), 402_000)
 })
