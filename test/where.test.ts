@@ -1,35 +1,25 @@
 // Where the cluster is, by flags, environment, instance metadata or tags: the real service's protocol, and the local AWS.
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { createCloud } from '../localstack/aws/cloud.ts'
+import { instanceMetadataService } from '../localstack/aws/credentials-endpoint.ts'
 import { listen } from '../localstack/aws/listen.ts'
 import { seedVpc } from '../localstack/aws/seed.ts'
 import { timings } from '../localstack/timing.ts'
 import { findWhere } from '../src/where.ts'
 
-/** Version 2 alone: without a token of its own it answers 401. */
-async function metadataService(t: TestContext, paths: Readonly<Record<string, string>>): Promise<string> {
-  const server = createServer((request, response) => {
-    if (request.method === 'PUT' && request.url === '/latest/api/token') {
-      response.end(request.headers['x-aws-ec2-metadata-token-ttl-seconds'] === '60' ? 'a-token' : '')
-      return
-    }
-    const known = paths[request.url ?? '']
-    response.statusCode =
-      request.headers['x-aws-ec2-metadata-token'] === 'a-token' ? (known ? 200 : 404) : 401
-    response.end(known)
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+async function metadataService(t: TestContext, facts: Readonly<Record<string, string>>): Promise<string> {
+  const server = await listen(
+    instanceMetadataService(() => assert.fail('no credentials here'), 'none', facts),
+  )
   t.after(() => server.close())
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return server.url
 }
 
 const instance = {
-  '/latest/meta-data/placement/region': 'eu-west-1',
-  '/latest/meta-data/mac': '02:00:00:00:00:01\n',
-  '/latest/meta-data/network/interfaces/macs/02:00:00:00:00:01/vpc-id': 'vpc-0a1b2c3d4e5f60718',
+  'placement/region': 'eu-west-1',
+  mac: '02:00:00:00:00:01\n',
+  'network/interfaces/macs/02:00:00:00:00:01/vpc-id': 'vpc-0a1b2c3d4e5f60718',
 }
 
 test('region and VPC of the instance, where nothing says them', async (t) => {

@@ -12,6 +12,7 @@ import { ConnectionLost, InjectedFaults, type InjectedFault } from './injected.t
 import { Journal, type JournalEntry } from './journal.ts'
 import { createLocal } from './local.ts'
 import { Fault, type Context, type Ids } from './service.ts'
+import { Sessions } from './sessions.ts'
 import { shield } from './shield/service.ts'
 import { stateOf } from './state.ts'
 import { sts } from './sts/service.ts'
@@ -28,6 +29,7 @@ export type Cloud = {
   account(id: string, region: string): Account
   accounts(): readonly Account[]
   readonly journal: Journal
+  readonly sessions: Sessions
   /** What an action of a service gets; for those who change an account without a call. */
   context(account: Account): Context
   /** Canonical JSON of the accounts given, default all. */
@@ -49,6 +51,8 @@ export type CloudOptions = {
   readonly onlookers?: readonly string[]
   /** What an access key may do; everything if undefined. */
   readonly policiesOf?: (accessKey: string) => readonly Policy[] | undefined
+  /** How old a signature may be, and how far in the future, in milliseconds, as AWS checks it (5 to 15 minutes); not checked if absent. */
+  readonly signatureAgeMs?: number
 }
 
 const services = [elbv2, ec2, acm, sts, wafv2, wafRegional, shield, tagging]
@@ -56,6 +60,7 @@ const services = [elbv2, ec2, acm, sts, wafv2, wafRegional, shield, tagging]
 /** What the parts below share. */
 type Inner = {
   readonly options: Required<Omit<CloudOptions, 'seed'>> & Pick<CloudOptions, 'seed'>
+  readonly sessions: Sessions
   readonly accounts: Map<string, Account>
   readonly journal: Journal
   readonly faults: InjectedFaults
@@ -69,9 +74,11 @@ export function createCloud({
   seed,
   onlookers = [],
   policiesOf = () => undefined,
+  signatureAgeMs = Infinity,
 }: CloudOptions): Cloud {
   const inner: Inner = {
-    options: { timing, ids, now, onlookers, policiesOf, ...(seed ? { seed } : {}) },
+    options: { timing, ids, now, onlookers, policiesOf, signatureAgeMs, ...(seed ? { seed } : {}) },
+    sessions: new Sessions(ids, now),
     accounts: new Map(),
     journal: new Journal(),
     faults: new InjectedFaults(),
@@ -84,6 +91,7 @@ export function createCloud({
     account: (id, region) => accountOf(inner, id, region),
     accounts: () => [...accounts.values()],
     journal,
+    sessions: inner.sessions,
     context: (account) => contextOf(inner, account, account.id),
     state: (of = [...accounts.values()]) => stateOf(of, now()),
     fault: (fault) => faults.add(fault),
@@ -104,8 +112,13 @@ function accountOf({ accounts, options }: Inner, id: string, region: string): Ac
   return made
 }
 
-function contextOf({ options: { ids, timing, now } }: Inner, account: Account, accessKey: string): Context {
-  return { account, ids, timing, accessKey, now: now() }
+function contextOf(
+  { options: { ids, timing, now }, sessions }: Inner,
+  account: Account,
+  accessKey: string,
+): Context {
+  const issue: Context['issue'] = (of, seconds) => sessions.issue(of, seconds)
+  return { account, ids, timing, accessKey, issue, now: now() }
 }
 
 function reset({ accounts, journal, faults, throttle, options }: Inner): void {
@@ -123,6 +136,8 @@ async function answer(inner: Inner, call: Call, refused: Fault | undefined): Pro
   const { faults, throttle, options } = inner
   const { service, action, input, region } = call
   try {
+    inner.sessions.check(call.accessKey, service)
+    checkDate(call, options)
     const lose = await play(faults.next(service.signingName, action), call)
     if (options.timing.throttle && !options.onlookers.includes(call.accessKey))
       throttle.take(`${call.account}/${region}`, service.signingName, action, input, options.now())
@@ -144,6 +159,22 @@ async function answer(inner: Inner, call: Call, refused: Fault | undefined): Pro
     throw failure
   }
   throw new ConnectionLost('lost-answer')
+}
+
+/** A clock that differs too much makes no valid signature. */
+function checkDate({ service, signedAt }: Call, { signatureAgeMs, now }: Inner['options']): void {
+  if (signedAt === undefined || Math.abs(now() - signedAt) <= signatureAgeMs) return
+  const [signed, here] = [signedAt, now()].map((ms) =>
+    new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, ''),
+  )
+  if (service.signingName === 'ec2') throw new Fault('RequestExpired', 'Request has expired.')
+  const what = signedAt < now() ? 'expired' : 'not yet current'
+  const compared = signedAt < now() ? 'earlier' : 'later'
+  throw new Fault(
+    service.protocol === 'json' ? 'InvalidSignatureException' : 'SignatureDoesNotMatch',
+    `Signature ${what}: ${signed} is ${compared} than ${here} (${signatureAgeMs / 60_000} min.)`,
+    403,
+  )
 }
 
 /** Refuses in AWS's words what no policy of the caller allows. */

@@ -1,6 +1,7 @@
 /** What the front end needs of a service, and what an action of one gets and may throw. */
 import type { Timing } from '../timing.ts'
 import type { Account } from './account.ts'
+import type { TemporaryCredentials } from './sessions.ts'
 
 /** Where new ids come from; a replay feeds it with recorded ones. */
 export type Ids = {
@@ -15,6 +16,8 @@ export type Context = {
   readonly ids: Ids
   readonly timing: Timing
   readonly accessKey: string
+  /** Credentials of an account that end after so many seconds. */
+  readonly issue: (account: string, seconds: number) => TemporaryCredentials
   /** Epoch milliseconds. */
   readonly now: number
 }

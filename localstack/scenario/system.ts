@@ -53,7 +53,10 @@ export async function startSystemOn(
 ): Promise<System> {
   const cloud = createCloud({
     timing,
-    seed: (account) => seedVpc(account, { clusterName, region }),
+    // Calls without a signature, as to STS, are the default region's.
+    seed: (made) => {
+      if (made.region === region) seedVpc(made, { clusterName, region })
+    },
     onlookers,
     ...(policiesOf ? { policiesOf } : {}),
   })

@@ -8,6 +8,7 @@ import { createLimiter, type Limiter, type Priority } from './bucket.ts'
 import { isWrite, type Limits } from './category.ts'
 import { actionOf, callTimeoutOf, type ClientSettings, type Clients, createClients } from './clients.ts'
 import { toAwsError } from './error.ts'
+import { isClockCorrected, isStale } from './renew.ts'
 
 /** What a call is for: counted apart, and told to AWS in the User-Agent. */
 export type Purpose = 'reconcile' | 'sweep' | 'facts' | 'health' | 'targets'
@@ -99,15 +100,16 @@ async function send<Output>(
     if (!mayCall(wire.settings)) throw notLeader(action)
   })
   const client = await wire.clients.of(service)
+  const mend = mending(wire, startedAt)
   try {
     const output = await pRetry(() => attempt<Output>({ wire, client, command, action, options }), {
       retries: 2,
       minTimeout: 100,
       maxTimeout: 400,
       randomize: true,
-      shouldRetry: ({ error, retryDelay }) =>
+      shouldRetry: async ({ error, retryDelay }) =>
         error instanceof Refusal &&
-        transient(error.refusal, write) &&
+        (transient(error.refusal, write) || (await mend(error))) &&
         mayCall(wire.settings) &&
         inTime(options, retryDelay),
     })
@@ -123,6 +125,24 @@ async function send<Output>(
       'AWS call refused',
     )
     return fail(error)
+  }
+}
+
+/** A call that was refused for its credentials or its clock, and did nothing, is made once more when they are right. */
+function mending({ clients, settings }: Wire, sinceMs: number): (refused: Refusal) => Promise<boolean> {
+  let mended = false
+  return async ({ refusal, clockCorrected }) => {
+    if (mended) return false
+    const { call, code, message } = refusal
+    if (clockCorrected)
+      settings.log.warn(
+        { call, code, reason: message },
+        'the clock differs from that of AWS: set right for AWS calls',
+      )
+    else if (!isStale(refusal)) return false
+    mended = clockCorrected || (await clients.renew(sinceMs))
+    if (mended && !clockCorrected) settings.log.info({ call, code }, 'AWS credentials renewed')
+    return mended
   }
 }
 
@@ -142,9 +162,11 @@ const transient = ({ kind }: AwsError, write: boolean): boolean =>
 /** Carries the refusal through p-retry, which deals in exceptions. */
 class Refusal extends Error {
   readonly refusal: AwsError
-  constructor(refusal: AwsError) {
+  readonly clockCorrected: boolean
+  constructor(refusal: AwsError, thrown?: unknown) {
     super(refusal.message)
     this.refusal = refusal
+    this.clockCorrected = isClockCorrected(thrown)
   }
 }
 
@@ -183,7 +205,7 @@ async function attempt<Output>({ wire, client, command, action, options }: Attem
       count.throttled += 1
       wire.limiter.refused(action)
     }
-    throw new Refusal(refusal)
+    throw new Refusal(refusal, thrown)
   } finally {
     clearTimeout(timer)
     options.signal?.removeEventListener('abort', stop)

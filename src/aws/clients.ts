@@ -4,6 +4,7 @@ import {
   ElasticLoadBalancingV2Client,
   type ElasticLoadBalancingV2ClientConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { createRenewal, type Renew } from './renew.ts'
 
 export type ClientSettings = {
   readonly region: string
@@ -42,11 +43,16 @@ export function actionOf(schema: unknown): { service: ServiceName; action: strin
 }
 
 type SdkClient = { send(command: never, options: object): Promise<unknown>; destroy(): void }
-export type Clients = { of(service: ServiceName): Promise<SdkClient>; close(): void }
+export type Clients = {
+  of(service: ServiceName): Promise<SdkClient>
+  /** One set of credentials serves all clients. */
+  readonly renew: Renew
+  close(): void
+}
 
 export function createClients(settings: ClientSettings): Clients {
   const { region, requestHandler, credentials } = settings
-  const config = {
+  const plain = {
     region,
     maxAttempts: 1,
     requestHandler: requestHandler ?? {
@@ -57,8 +63,11 @@ export function createClients(settings: ClientSettings): Clients {
     },
     ...(credentials === undefined ? {} : { credentials }),
   }
+  const elbv2 = new ElasticLoadBalancingV2Client(plain)
+  // Each client would otherwise ask STS, or the node, for credentials of its own.
+  const config = { ...plain, credentials: elbv2.config.credentials }
   const make: Readonly<Record<ServiceName, () => Promise<SdkClient>>> = {
-    elbv2: async () => new ElasticLoadBalancingV2Client(config),
+    elbv2: async () => elbv2,
     ec2: async () => new EC2Client(config),
     acm: async () => new (await import('@aws-sdk/client-acm')).ACMClient(config),
     shield: async () => new (await import('@aws-sdk/client-shield')).ShieldClient(config),
@@ -68,12 +77,14 @@ export function createClients(settings: ClientSettings): Clients {
   }
   const clients = new Map<ServiceName, Promise<SdkClient>>()
   return {
+    renew: createRenewal(elbv2.config.credentials),
     of: (service) => {
       const made = clients.get(service) ?? make[service]()
       clients.set(service, made)
       return made
     },
     close: () => {
+      elbv2.destroy()
       for (const client of clients.values()) void client.then((one) => one.destroy())
     },
   }

@@ -14,12 +14,16 @@ export type Call = {
   readonly account: string
   readonly region: string
   readonly userAgent: string
+  /** Epoch milliseconds that the signature states. */
+  readonly signedAt?: number
   readonly signal?: AbortSignal
 }
 /** `refused`: the request never became a valid call; it is told all the same, so that it is journalled. */
 export type Answer = (call: Call, refused?: Fault) => Promise<unknown>
 
-type Caller = Pick<Call, 'accessKey' | 'account' | 'region' | 'userAgent'> & { readonly signingName?: string }
+type Caller = Pick<Call, 'accessKey' | 'account' | 'region' | 'userAgent' | 'signedAt'> & {
+  readonly signingName?: string
+}
 type Route = { readonly service: Service; readonly action: string; readonly body: () => unknown }
 type Operations = ReadonlyMap<Service, ReadonlyMap<string, () => Operation>>
 
@@ -56,8 +60,8 @@ async function perform(
   signal: AbortSignal | undefined,
   answer: Answer,
 ): Promise<{ readonly operation: Operation; readonly output: unknown }> {
-  const { accessKey, account, region, userAgent } = caller
-  const call = { service, action, accessKey, account, region, userAgent, ...(signal ? { signal } : {}) }
+  const { signingName: _, ...who } = caller
+  const call = { service, action, ...who, ...(signal ? { signal } : {}) }
   const operation = operations.get(service)?.get(action)?.()
   if (!operation || !service.actions[action]) {
     const fault = new Fault('InvalidAction', `The action ${action} is not valid for this web service.`)
@@ -144,7 +148,14 @@ function callerOf(request: HttpRequest): Caller {
     region: match?.[2] ?? defaultRegion,
     userAgent,
     ...(match?.[3] === undefined ? {} : { signingName: match[3] }),
+    ...signedAtOf(request.headers['x-amz-date']),
   }
+}
+
+function signedAtOf(date = ''): Pick<Call, 'signedAt'> {
+  const text = date.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5')
+  const signedAt = Date.parse(text)
+  return Number.isNaN(signedAt) ? {} : { signedAt }
 }
 
 function response(

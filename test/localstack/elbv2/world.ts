@@ -131,6 +131,7 @@ export function newWorld(timing: Partial<Timing> = {}): World {
         ids,
         timing: { ...timings.instant, ...timing },
         accessKey: account.id,
+        issue: () => assert.fail('no credentials here'),
         now: world.now,
       }
       const run = elbv2.actions[action] as unknown as (input: object, context: Context) => Full<Outputs[A]>
