@@ -12,11 +12,16 @@ type Panel = {
 }
 const panels: readonly Panel[] = [
   { title: 'Replicas that work', unit: 'none', queries: { working: `sum(${of('leader')})` } },
-  { title: 'Ingresses held', unit: 'none', queries: { held: `max(${of('held_ingresses')})` } },
+  {
+    title: 'Leases held',
+    unit: 'none',
+    queries: { '{{pod}}': `sum by (pod) (${of('lease_held')})` },
+  },
+  { title: 'Ingresses held', unit: 'none', queries: { held: `sum(${of('held_ingresses')})` } },
   {
     title: 'Problems',
     unit: 'none',
-    queries: { '{{kind}} ({{level}})': `max by (kind, level) (${of('problems')})` },
+    queries: { '{{kind}} ({{level}})': `sum by (kind, level) (${of('problems')})` },
   },
   {
     title: 'AWS calls',
@@ -31,11 +36,11 @@ const panels: readonly Panel[] = [
       'throttled {{action}}': `sum by (action) (rate(${of('aws_requests_throttled_total')}[5m]))`,
     },
   },
-  { title: 'AWS resources', unit: 'none', queries: { '{{kind}}': `max by (kind) (${of('aws_resources')})` } },
+  { title: 'AWS resources', unit: 'none', queries: { '{{kind}}': `sum by (kind) (${of('aws_resources')})` } },
   {
     title: 'Queue',
     unit: 'none',
-    queries: { ready: `max(${of('queue_ready')})`, delayed: `max(${of('queue_delayed')})` },
+    queries: { ready: `sum(${of('queue_ready')})`, delayed: `sum(${of('queue_delayed')})` },
   },
   {
     title: 'Passes',
@@ -120,8 +125,15 @@ const alerts: readonly Alert[] = [
     says: 'No replica works: Ingresses and pods are not followed. Look at the Lease and at the logs of the pods.',
   },
   {
+    alert: 'AlbatrossLeaseFree',
+    expr: `sum by (lease) (${of('lease_held')}) < 1`,
+    for: '2m',
+    severity: 'critical',
+    says: 'Nobody holds Lease {{ $labels.lease }}: what it stands for is not followed (docs/replicas.md).',
+  },
+  {
     alert: 'AlbatrossIngressHeld',
-    expr: `max(${of('held_ingresses')}) > 0`,
+    expr: `sum(${of('held_ingresses')}) > 0`,
     for: '15m',
     severity: 'warning',
     says: '{{ $value }} Ingresses have an error and are held as AWS serves them. `kubectl get events -A --field-selector type=Warning` names them.',

@@ -109,8 +109,8 @@ const own: readonly Rule[] = [
   {
     groups: ['coordination.k8s.io'],
     resources: ['leases'],
-    verbs: ['get', 'create', 'update'],
-    why: 'who works',
+    verbs: ['get', 'create', 'update', 'patch'],
+    why: 'who works, and who else is there',
   },
   {
     groups: [''],

@@ -1,6 +1,7 @@
 /** argv and environment -> one frozen Config, or every mistake at once. */
 import { fail, ok, type Result } from './lib/result.ts'
 import { type FeatureGate, type Settings, settings } from './model/settings.ts'
+import { slotCount } from './watch/slots.ts'
 import { type FlagName, type FlagValues, flags } from './flag.ts'
 import type { Flag } from './flag-parser.ts'
 
@@ -155,6 +156,8 @@ function contradictions(values: FlagValues): string[] {
   if (values['enable-manage-backend-security-group-rules'] && !values['enable-backend-security-group']) {
     mistakes.push('--enable-manage-backend-security-group-rules needs --enable-backend-security-group')
   }
+  if (!values['enable-leader-election'] && values.shards < slotCount)
+    mistakes.push(`--shards=${values.shards} needs --enable-leader-election: each shard is a Lease`)
   return values['enable-leader-election'] ? [...mistakes, ...electionMistakes(values)] : mistakes
 }
 

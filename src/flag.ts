@@ -175,6 +175,11 @@ export const flags = {
     default: 2_000,
     albc: false,
   }),
+  shards: flag(
+    'Of the 16 slots onto which groups are spread, how many a replica takes while others can take the rest; 16: one replica does everything. Every replica must be given the same.',
+    integer(1, 16),
+    { default: 16, albc: false },
+  ),
   'sweep-period': flag('Time between two sweeps of the account that look for drift.', duration, {
     default: 600_000,
     albc: false,

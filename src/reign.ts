@@ -1,11 +1,12 @@
 /** What one leadership works with and runs; the next one begins with nothing remembered, since others wrote in between. */
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
-import { type AwsSettings, createAws } from './aws/client.ts'
+import { type Aws, type AwsSettings, createAws } from './aws/client.ts'
 import { createFactReader } from './aws/facts.ts'
-import { Mirror } from './aws/mirror.ts'
+import { Mirror, type MirrorSettings } from './aws/mirror.ts'
 import { createNetworkInterfaces } from './aws/network-interface.ts'
 import { createRoles } from './aws/role.ts'
+import type { Sharing } from './aws/shared-reads.ts'
 import { createSweeper } from './aws/sweep.ts'
 import type { Config } from './config.ts'
 import { createKube, type Kube } from './kube/client.ts'
@@ -16,9 +17,10 @@ import type { Bindings } from './reconcile/bindings.ts'
 import type { Context } from './reconcile/context.ts'
 import { createEndpointRules } from './reconcile/endpoint-rules.ts'
 import { begin, resync, sweep, work } from './reconcile/loops.ts'
-import { groupKey } from './reconcile/key.ts'
+import { backendGroupKey, endpointGroupKey, groupKey, readKey } from './reconcile/key.ts'
 import { createObserved } from './reconcile/observed.ts'
-import { createDepartures } from './reconcile/policy.ts'
+import { builds, covers, follows, type Part } from './reconcile/part.ts'
+import { createDepartures, type Departures } from './reconcile/policy.ts'
 import { joinQueues } from './reconcile/queues.ts'
 import { recordedSecrets } from './reconcile/publish.ts'
 import { createRecords } from './reconcile/records.ts'
@@ -42,6 +44,17 @@ export type ReignOptions = {
   readonly bindings: Bindings
   /** Whether this process is the one that may write. */
   readonly leads: () => boolean
+  /** What it is for; absent: everything. */
+  readonly part?: Part
+  /** Shared with the other parts of this replica; absent: its own. */
+  readonly account?: Account
+}
+/** What all parts of one replica have in common. */
+export type Account = {
+  readonly aws: Aws
+  readonly sharing: Sharing
+  /** The guard counts over all parts: what is spread over slots is one wrong edit all the same. */
+  readonly departures: Departures
 }
 export type Reign = {
   readonly context: Context
@@ -58,11 +71,13 @@ export function createReign(options: ReignOptions): Reign {
   const ending = new AbortController()
   let ended = false
   let sinceMs: number | undefined
+  const bornMs = performance.now()
   const subscriptions: (() => void)[] = []
   const { context, recorder } = contextOf(options, {
     // A pass that outlives its leadership must not write in the next one.
     stillLeader: () => !ended && options.leads(),
     since: () => sinceMs,
+    bornMs,
     subscriptions,
   })
   const timers: ReturnType<typeof setInterval>[] = []
@@ -99,34 +114,39 @@ export function createReign(options: ReignOptions): Reign {
 type Term = {
   readonly stillLeader: () => boolean
   readonly since: () => number | undefined
+  /** Nobody else writes from here on, by the monotonic clock. */
+  readonly bornMs: number
   /** What ends the handlers of changes. */
   readonly subscriptions: (() => void)[]
 }
 
 function contextOf(
-  { config, kube: handle, aws: wire = {}, log, informers, bindings }: ReignOptions,
-  { stillLeader, since, subscriptions }: Term,
+  { config, kube: handle, aws: wire = {}, log, informers, bindings, part = 'all', account }: ReignOptions,
+  { stillLeader, since, bornMs, subscriptions }: Term,
 ): { readonly context: Context; readonly recorder: Recorder } {
   const { settings, flags } = config
-  const wired = { region: settings.region, log, version, ...wire, mayCall: stillLeader, ...limitOf(flags) }
-  const aws = createAws(wired)
-  const mirror = new Mirror(settings)
+  const wired = { ...awsSettings({ config, aws: wire, log }), mayCall: stillLeader }
+  const aws = account?.sharing(account.aws.during(stillLeader), () => bornMs) ?? createAws(wired)
+  const mirror = new Mirror({ ...settings, ...shareOf(part) })
   const recorder = createRecorder(createKube(handle), {
     instance: hostname(),
     onError: (error, note) =>
       log.warn({ reason: error.reason, error: error.message, event: note.reason }, 'event not written'),
   })
-  const queue = queueOf({ flags, log, run: (pass) => work(pass, context) })
+  const asked: Asked = { backendUsers: new Map(), endpointRules: createEndpointRules() }
+  const queue = onlyOf(part, queueOf({ flags, log, run: (pass) => work(pass, context) }), asked)
   const kube = createKube(onlyWhile(stillLeader, handle))
   const followed = ending(informers, subscriptions)
   const context: Context = {
     settings,
+    part,
     observe: flags.mode === 'observe',
     observed: createObserved(log),
     log,
     aws,
     mirror,
-    sweeper: createSweeper(aws, mirror),
+    // The network needs no rules of listeners, but for those of single stacks.
+    sweeper: createSweeper(aws, mirror, { content: builds(part) }),
     facts: createFactReader(aws, settings),
     networkInterfaces: createNetworkInterfaces(aws, settings),
     kube,
@@ -142,8 +162,7 @@ function contextOf(
     ),
     records: createRecords({ kube, informers: followed, queue, onRefused: refusedBy(log) }),
     outside: new Set(),
-    endpointRules: createEndpointRules(),
-    backendUsers: new Map(),
+    ...asked,
     roles: createRoles(aws, settings.clusterName, (credentials) => createAws({ ...wired, credentials })),
     targets: createTargetsMemory(),
     turns: createTurns(
@@ -151,11 +170,8 @@ function contextOf(
       () => aws.categoryReadyIn('elbv2:RegisterTargets'),
       (key) => queue.add(key, 'new'),
     ),
-    filled: new Set(),
-    refusals: new Map(),
-    untold: new Map(),
+    departures: account?.departures ?? createDepartures(),
     ...remembered(),
-    unseen: new Set(),
     stillLeader,
     get leaderSince() {
       return since()
@@ -163,6 +179,18 @@ function contextOf(
   }
   return { context, recorder }
 }
+
+export const awsSettings = ({ config, aws = {}, log }: Pick<ReignOptions, 'config' | 'aws' | 'log'>) => ({
+  region: config.settings.region,
+  log,
+  version,
+  ...aws,
+  ...limitOf(config.flags),
+})
+
+/** Of targets that another part registers, what was read counts for a moment only. */
+const shareOf = (part: Part): Pick<MirrorSettings, 'isMine' | 'targetsKeptMs'> =>
+  follows(part) ? {} : { isMine: (stack) => builds(part, stack), targetsKeptMs: 5_000 }
 
 const secretsOf = (kube: Kube, queue: Queue, log: Logger): Secrets =>
   createSecrets({
@@ -196,8 +224,11 @@ function ending(informers: Informers, subscriptions: (() => void)[]): Informers 
 }
 
 /** What a restart may forget: AWS and the cluster say it again. */
-const remembered = (): Pick<Context, 'departures' | 'full' | 'pace'> => ({
-  departures: createDepartures(),
+const remembered = (): Pick<Context, 'full' | 'pace' | 'refusals' | 'untold' | 'filled' | 'unseen'> => ({
+  filled: new Set(),
+  refusals: new Map(),
+  untold: new Map(),
+  unseen: new Set(),
   full: new Map(),
   pace: createPace(),
 })
@@ -240,6 +271,26 @@ function queueOf({
     withWorkers(flags['ingress-max-concurrent-reconciles']),
     withWorkers(flags['targetgroupbinding-max-concurrent-reconciles']),
   )
+}
+
+/** Who is for the network looks a moment after others looked at a group: whether it needs the shared security group, what it gave up. */
+const networkDelayMs = 500
+
+type Asked = Pick<Context, 'backendUsers' | 'endpointRules'>
+
+function onlyOf(part: Part, queue: Queue, { backendUsers, endpointRules }: Asked): Queue {
+  if (part === 'all') return queue
+  return {
+    ...queue,
+    add: (key, priority, afterMs) => {
+      if (covers(part, key)) return queue.add(key, priority, afterMs)
+      const of = readKey(key)
+      if (part !== 'network' || of.loop !== 'group') return
+      backendUsers.delete(of.stack)
+      queue.add(backendGroupKey, 'resync', networkDelayMs)
+      for (const id of endpointRules.awaiting()) queue.add(endpointGroupKey(id), 'resync', networkDelayMs)
+    },
+  }
 }
 
 const finder =

@@ -1,19 +1,21 @@
 /** Puts the controller together and runs it: the same in a cluster, in the sandbox and in one process with the local AWS. */
-import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { Admission } from './admission.ts'
 import type { AwsSettings } from './aws/client.ts'
 import type { Config } from './config.ts'
+import { elect } from './election.ts'
 import { createKube } from './kube/client.ts'
 import type { Handle } from './lib/http.ts'
 import { injectLabel } from './model/readiness.ts'
 import { createBindings } from './reconcile/bindings.ts'
-import { metricsOf } from './reconcile/metrics.ts'
-import { createReign, type Reign } from './reign.ts'
+import type { Context } from './reconcile/context.ts'
+import { leaseMetrics, metricsOf } from './reconcile/metrics.ts'
+import { createReign, type Reign, type ReignOptions } from './reign.ts'
+import { runShards, type Shards } from './shards.ts'
 import { createAbsence, type Obstacle } from './watch/albc.ts'
 import { createInformers, type Informers } from './watch/informers.ts'
-import { contend, type Election } from './watch/leader.ts'
+import type { Election } from './watch/leader.ts'
+import { slotCount } from './watch/slots.ts'
 
 export type StartOptions = {
   readonly config: Config
@@ -46,11 +48,46 @@ export type Running = {
 const drainMs = 5_000
 
 export function start(options: StartOptions): Running {
-  const { log, config } = options
+  const { config } = options
   const informers = informersOf(options)
   const bindings = createBindings(informers)
+  const { flags } = config
+  const isShared = flags['enable-leader-election'] && flags.shards < slotCount
+  const albc = absenceOf(options, informers)
+  const works = (isShared ? shared : whole)({ ...options, informers, bindings, mayBegin: albc.gone })
+  const admission = admissionOf(options, informers)
+  informers.start()
+  return {
+    obstacles: () => albc.obstacles(),
+    synced: informers.synced.then(async (synced) => {
+      if (synced) await admission.begun
+      return synced
+    }),
+    leads: works.leads,
+    metrics: () => works.metrics() + admission.metrics(),
+    idle: works.idle,
+    stop: async (lingerMs = 0) => {
+      albc.stop()
+      const unasked = admission.end(lingerMs)
+      await works.stop()
+      await unasked
+      await informers.stop()
+    },
+  }
+}
+
+type Works = Pick<Running, 'leads' | 'metrics' | 'idle'> & { stop(): Promise<void> }
+type WorkOptions = Omit<ReignOptions, 'leads' | 'part' | 'account'> &
+  Pick<StartOptions, 'namespace'> & {
+    /** Settles once the caches are full and nothing is in the way; false: never. */
+    readonly mayBegin: Promise<boolean>
+  }
+
+/** One replica does everything; others stand by. */
+function whole(options: WorkOptions): Works {
+  const { config, log, mayBegin } = options
   let leads = (): boolean => !config.flags['enable-leader-election']
-  const nextReign = (): Reign => createReign({ ...options, informers, bindings, leads: () => leads() })
+  const nextReign = (): Reign => createReign({ ...options, leads: () => leads() })
   let reign = nextReign()
   let begun: Promise<void> | undefined
   let stopped = false
@@ -59,9 +96,8 @@ export function start(options: StartOptions): Running {
     begun.catch((error: unknown) => log.fatal({ err: error }, 'start failed'))
   }
   let election: Election | undefined
-  const albc = absenceOf(options, informers)
-  const ready = albc.gone.then((gone) => {
-    if (!gone || stopped) return
+  const ready = mayBegin.then((may) => {
+    if (!may || stopped) return
     if (!config.flags['enable-leader-election']) return lead()
     const won = elect(options, {
       onLead: lead,
@@ -74,30 +110,46 @@ export function start(options: StartOptions): Running {
     election = won
     leads = () => won.leads()
   })
-  const admission = admissionOf(options, informers)
-  informers.start()
   return {
-    obstacles: () => albc.obstacles(),
-    synced: informers.synced.then(async (synced) => {
-      if (synced) await admission.begun
-      return synced
-    }),
     leads: () => begun !== undefined && leads(),
-    metrics: () => metricsOf(reign.context) + admission.metrics(),
+    metrics: () =>
+      metricsOf([reign.context], reign.context.aws) +
+      leaseMetrics(
+        election === undefined ? new Map() : new Map([[config.flags['leader-election-id'], leads()]]),
+      ),
     idle: async () => {
       await ready
       await begun
       await reign.context.queue.idle()
     },
-    stop: async (lingerMs = 0) => {
+    stop: async () => {
       stopped = true
-      albc.stop()
-      const unasked = admission.end(lingerMs)
       await election?.stop()
       await reign.end(drainMs)
       await reign.told()
-      await unasked
-      await informers.stop()
+    },
+  }
+}
+
+/** Several replicas share the work. */
+function shared(options: WorkOptions): Works {
+  let stopped = false
+  let shards: Shards | undefined
+  const ready = options.mayBegin.then((may) => {
+    if (may && !stopped) shards = runShards(options)
+  })
+  const contexts = (): readonly Context[] => shards?.reigns().map(({ context }) => context) ?? []
+  return {
+    leads: () => [...(shards?.leases().values() ?? [])].includes(true),
+    metrics: () =>
+      metricsOf(contexts(), shards?.account.aws, shards?.past) + leaseMetrics(shards?.leases() ?? new Map()),
+    idle: async () => {
+      await ready
+      await shards?.idle()
+    },
+    stop: async () => {
+      stopped = true
+      await shards?.stop()
     },
   }
 }
@@ -198,44 +250,3 @@ const informersOf = ({ kube, log }: StartOptions): Informers =>
       ),
     onHandlerError: (thrown) => log.error({ err: thrown }, 'a watch handler threw'),
   })
-
-function elect(
-  { config: { flags }, kube, namespace, log }: StartOptions,
-  { onLead, onLost }: { readonly onLead: () => void; readonly onLost: () => Promise<void> },
-): Election {
-  const renewDeadlineMs = flags['leader-election-renew-deadline']
-  const lease = {
-    namespace: flags['leader-election-namespace'] || namespace || 'default',
-    name: flags['leader-election-id'],
-  }
-  const identity = `${hostname()}_${randomUUID()}`
-  const of = { lease: `${lease.namespace}/${lease.name}`, identity }
-  let told = ''
-  return contend({
-    // A request that gets no answer must leave time for another.
-    kube: createKube(kube, { timeoutMs: renewDeadlineMs / 2 }),
-    lease,
-    identity,
-    times: {
-      leaseMs: flags['leader-election-lease-duration'],
-      renewDeadlineMs,
-      retryMs: flags['leader-election-retry-period'],
-    },
-    onLead: () => {
-      told = ''
-      log.info(of, 'leading')
-      onLead()
-    },
-    onLost: async (why) => {
-      log[why === 'stopping' ? 'info' : 'warn']({ ...of, reason: why }, 'leading no more')
-      await onLost()
-    },
-    onHolder: (holder) => log.info({ ...of, holder }, 'standing by'),
-    onError: ({ reason, message }) => {
-      // Each try meets the same: once is enough.
-      if (told !== message)
-        log.warn({ ...of, reason, error: message }, 'the Lease could not be read or written')
-      told = message
-    },
-  })
-}

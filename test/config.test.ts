@@ -73,11 +73,13 @@ test('contradicting flags are refused', () => {
       '--external-managed-tags=a',
       '--enable-backend-security-group=false',
       '--enable-manage-backend-security-group-rules',
+      '--enable-leader-election=false',
+      '--shards=4',
     ],
     {},
   )
   assert.ok(!config.ok)
-  assert.equal(config.error.length, 3)
+  assert.equal(config.error.length, 4)
 })
 
 const operation: readonly (readonly [flag: string, good: string, bad: string])[] = [

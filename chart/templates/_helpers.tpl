@@ -109,6 +109,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   "tolerate-non-existent-backend-service" .Values.tolerateNonExistentBackendService
   "tolerate-non-existent-backend-action" .Values.tolerateNonExistentBackendAction
   "max-targets-per-target-group" .Values.maxTargetsPerTargetGroup
+  "shards" .Values.shards
   "ingress-max-concurrent-reconciles" .Values.ingressMaxConcurrentReconciles
   "targetgroupbinding-max-concurrent-reconciles" .Values.targetgroupbindingMaxConcurrentReconciles }}
 {{- range $flag, $value := $set }}

@@ -55,6 +55,8 @@ export type Aws = {
   /** This process' part of the account's rates. */
   share(part: number): void
   counts(): readonly CallCount[]
+  /** The same clients, rates and counts, asked by one who may call at other times. */
+  during(mayCall: () => boolean): Aws
   close(): void
 }
 
@@ -70,14 +72,19 @@ export function createAws(settings: AwsSettings): Aws {
   const limiter = createLimiter(settings.limits)
   const counts = new Map<string, Count>()
   const clients = createClients(settings)
-  return {
-    send: (command, options) => send({ settings, limiter, counts, clients }, command, options),
-    readyIn: (action) => limiter.readyIn(action),
-    categoryReadyIn: (action) => limiter.categoryReadyIn(action),
-    share: (part) => limiter.share(part),
-    counts: () => [...counts.values()].map((count) => ({ ...count })),
-    close: () => clients.close(),
+  const of = (mayCall: AwsSettings['mayCall'], close: () => void): Aws => {
+    const wire = { settings: { ...settings, ...(mayCall ? { mayCall } : {}) }, limiter, counts, clients }
+    return {
+      send: (command, options) => send(wire, command, options),
+      readyIn: (action) => limiter.readyIn(action),
+      categoryReadyIn: (action) => limiter.categoryReadyIn(action),
+      share: (part) => limiter.share(part),
+      counts: () => [...counts.values()].map((count) => ({ ...count })),
+      during: (other) => of(other, () => undefined),
+      close,
+    }
   }
+  return of(settings.mayCall, () => clients.close())
 }
 
 type Count = { -readonly [K in keyof CallCount]: CallCount[K] }

@@ -27,6 +27,10 @@ export type MirrorSettings = {
   readonly clusterName: string
   readonly vpcId: string
   readonly featureGates?: { readonly EnableCertificateManagement: boolean }
+  /** Where others write too: which stacks are ours. Absent: all. */
+  readonly isMine?: (stack: string) => boolean
+  /** Where others register: how long what was read of targets counts, in milliseconds. */
+  readonly targetsKeptMs?: number
 }
 
 type Ownable = {
@@ -88,8 +92,11 @@ export class Mirror {
 
   /** Ours: this cluster's tag, in this VPC. Network load balancers of Services bear it too, and no stack of Ingresses. */
   owns({ tags, vpcId, type, targetType }: Ownable): boolean {
-    const alien = (type === 'network' || targetType === 'alb') && tags[stackTag] === undefined
-    return tags[clusterTag] === this.#settings.clusterName && vpcId === this.#settings.vpcId && !alien
+    const { clusterName, vpcId: home, isMine } = this.#settings
+    const stack = tags[stackTag]
+    const alien = (type === 'network' || targetType === 'alb') && stack === undefined
+    const others = stack !== undefined && isMine !== undefined && !isMine(stack)
+    return tags[clusterTag] === clusterName && vpcId === home && !alien && !others
   }
 
   get backendSecurityGroup(): string | undefined {
@@ -155,7 +162,9 @@ export class Mirror {
       bindings,
       targets: Object.fromEntries(
         groups.flatMap(({ arn }) => {
-          const targets = this.registrations.get(arn)
+          const { targetsKeptMs = Infinity } = this.#settings
+          const isOld = Date.now() - (this.registrations.readAt(arn) ?? 0) > targetsKeptMs
+          const targets = isOld ? undefined : this.registrations.get(arn)
           return targets === undefined ? [] : [[arn, targets] as const]
         }),
       ),

@@ -8,6 +8,7 @@ import type { Filter } from '@aws-sdk/client-ec2'
 import { ok, type Result } from '../lib/result.ts'
 import type { ActualSecurityGroup, Target } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
+import { clusterTag } from '../model/tag.ts'
 import { bounded } from './bounded.ts'
 import type { Mirror } from './mirror.ts'
 import { chunks } from '../lib/chunks.ts'
@@ -103,6 +104,18 @@ export async function readSecurityGroups(
     all.push(...some.flatMap((id) => mirror.securityGroups.get(id) ?? []))
   }
   return ok(all)
+}
+
+/** Those with the tag of the cluster's controller. */
+export async function readOwnSecurityGroups(reader: Reader, mirror: Mirror): Promise<Result<void, AwsError>> {
+  const beganAt = Date.now()
+  const read = await securityGroupsBy(reader, [
+    { Name: 'vpc-id', Values: [mirror.vpcId] },
+    { Name: `tag:${clusterTag}`, Values: [mirror.clusterName] },
+  ])
+  if (!read.ok) return read
+  mirror.securityGroups.read(read.value, { scope: () => false, beganAt })
+  return ok(undefined)
 }
 
 /**

@@ -27,7 +27,12 @@ export type Sweeper = {
 /** Load balancers whose listeners and rules are read together, so that their tags share calls. */
 const together = 10
 
-export function createSweeper(aws: Pick<Aws, 'send'>, mirror: Mirror): Sweeper {
+/** `content`: false where nobody needs listeners and rules but those of single stacks. */
+export function createSweeper(
+  aws: Pick<Aws, 'send'>,
+  mirror: Mirror,
+  { content = true }: { readonly content?: boolean } = {},
+): Sweeper {
   let indexing: Promise<Result<void, AwsError>> | undefined
   const indexOnce = (reader: Reader): Promise<Result<void, AwsError>> => {
     indexing ??= index(reader, mirror).finally(() => {
@@ -48,7 +53,7 @@ export function createSweeper(aws: Pick<Aws, 'send'>, mirror: Mirror): Sweeper {
       const startedAt = Date.now()
       const indexed = await indexOnce(reader)
       if (!indexed.ok) return indexed
-      const owned = mirror.loadBalancers.values().map(({ arn }) => arn)
+      const owned = content ? mirror.loadBalancers.values().map(({ arn }) => arn) : []
       for (const arns of chunks(owned, together)) {
         // What an edit read in the meantime is not read twice.
         const due = arns.filter((arn) => (mirror.contentReadAt(arn) ?? -1) < startedAt)

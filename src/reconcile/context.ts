@@ -17,6 +17,7 @@ import type { Bindings } from './bindings.ts'
 import type { EndpointRules } from './endpoint-rules.ts'
 import type { Departures } from './policy.ts'
 import type { Observed } from './observed.ts'
+import type { Part } from './part.ts'
 import type { Records } from './records.ts'
 import type { Refusals } from './refusals.ts'
 import type { Reports } from './report.ts'
@@ -29,6 +30,8 @@ type BackendUse = 'needs' | 'may need' | 'does without'
 
 export type Context = {
   readonly settings: Settings
+  /** What this leadership is for; the rest is another one's, here or elsewhere. */
+  readonly part: Part
   /** Plans and reports, and writes nothing to AWS. */
   readonly observe: boolean
   /** Where observing publishes what would be done. */

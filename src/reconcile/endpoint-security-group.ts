@@ -1,6 +1,8 @@
 /** One security group of nodes or pods: our rules on it are what all bindings together want. The only writer of them. */
 import { apply } from '../apply/apply.ts'
+import { readTargetGroup } from '../aws/codec/target-group.ts'
 import { readSecurityGroups } from '../aws/observe.ts'
+import { targetGroupsByArn } from '../aws/read.ts'
 import { ok } from '../lib/result.ts'
 import type { ActualSecurityGroup } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
@@ -42,7 +44,7 @@ async function reconcile(id: string, pass: Pass, context: Context): Promise<Verd
     return await write(id, whole, pass, context)
   const careful = (): Promise<Verdict> =>
     write(id, planEndpointSecurityGroup(group, wanted, { settings, complete: false }), pass, context)
-  if (!allBindingsKnown(context)) {
+  if (!(await allBindingsKnown(pass, context))) {
     endpointRules.await(id)
     return soonest([await careful(), again(unknownMs, 'not every binding is known: nothing is revoked')])
   }
@@ -157,9 +159,23 @@ function tell(id: string, failure: Failure, context: Context): void {
  * Every binding with rules to ask for has asked since we started, and every target group that is served has its binding,
  * which somebody may have deleted while the targets stayed: only then may anything be revoked.
  */
-const allBindingsKnown = ({ bindings, endpointRules, mirror }: Context): boolean =>
-  mirror.indexedAt !== undefined &&
-  bindings
+async function allBindingsKnown(pass: Pass, context: Context): Promise<boolean> {
+  const { bindings, endpointRules, mirror, part } = context
+  const known = bindings
     .list()
-    .every((binding) => binding.spec.networking === undefined || endpointRules.has(keyOf(binding))) &&
-  servedTargetGroups(mirror).every((arn) => bindings.of('', [arn]).length > 0)
+    .every((binding) => binding.spec.networking === undefined || endpointRules.has(keyOf(binding)))
+  if (!known || mirror.indexedAt === undefined) return false
+  const unbound = (): string[] =>
+    servedTargetGroups(mirror).filter((arn) => bindings.of('', [arn]).length === 0)
+  const before = unbound()
+  if (part === 'all' || before.length === 0) return before.length === 0
+  // Others delete target groups: what is known of them may be old.
+  const beganAt = Date.now()
+  const read = await targetGroupsByArn(readerOf(context, pass, 'reconcile'), before)
+  if (!read.ok) return false
+  const found = read.value.map((wire) =>
+    readTargetGroup(wire, mirror.targetGroups.get(wire.TargetGroupArn ?? '')?.tags ?? {}),
+  )
+  mirror.targetGroups.read(found, { scope: ({ arn }) => before.includes(arn), beganAt })
+  return unbound().length === 0
+}

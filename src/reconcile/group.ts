@@ -1,14 +1,11 @@
 /** One group's pass: cluster and facts to model, model and mirror to plan, plan to AWS, outcome to what the user sees. */
 import { apply } from '../apply/apply.ts'
 import { ingresses } from '../kube/resource.ts'
-import { equal } from '../lib/json.ts'
 import type { Actual } from '../model/actual.ts'
 import type { AwsError } from '../model/aws-error.ts'
-import { build } from '../model/build.ts'
-import type { Built, Needs } from '../model/desired.ts'
+import type { Built } from '../model/desired.ts'
 import { type Group, groupsOf } from '../model/group.ts'
 import type { Outcome, StepResult } from '../plan/outcome.ts'
-import { fleetOf } from '../plan/fleet.ts'
 import { guard } from '../plan/guard.ts'
 import { plan } from '../plan/plan.ts'
 import { project } from '../plan/project.ts'
@@ -21,11 +18,11 @@ import type { Verdict } from '../watch/verdict.ts'
 import { writeBinding } from './binding.ts'
 import { type Context, optionsOf } from './context.ts'
 import { credentialsOf, markOutdated } from './credentials.ts'
-import { factsFor } from './facts.ts'
 import { backendGroupKey, groupKey } from './key.ts'
-import { isSame, stayersOf } from './move.ts'
+import { isSame } from './move.ts'
 import { policyOf, refOf } from './policy.ts'
 import { claim, finish, noteUntold, type Passed } from './member.ts'
+import { model } from './modelled.ts'
 import { publishUnread, recordedOwners, unpublishGroup } from './publish.ts'
 import { afterAwsError, again, delayOf, settled, soonest } from './verdict.ts'
 import { satisfy } from './wait.ts'
@@ -135,50 +132,6 @@ function isAble({ step, result }: StepResult, { results }: Outcome): boolean {
   return before.every((one) => one.result === 'done')
 }
 
-type Modelled =
-  | { readonly ok: true; readonly value: Built }
-  | { readonly ok: false; readonly error: AwsError }
-
-async function model(group: Group, pass: Pass, context: Context): Promise<Modelled> {
-  const cluster = context.informers.snapshot()
-  let needs: Needs = {}
-  for (;;) {
-    const read = await factsFor(group, pass, context, needs)
-    if (!read.ok) return read
-    const built = build(group.stack, cluster, read.value, context.settings, stayersOf(group, context))
-    const place = placeOf(built, context)
-    const asked = together(needs, { ...built.needs, ...(place === 'to be found' ? { subnets: true } : {}) })
-    // What is asked for again can't be had now.
-    if (equal(asked, needs)) {
-      context.secrets.use(group.stack, built.secrets)
-      // A load balancer that stays has its subnets: that none was found means nothing.
-      const problems = built.problems.filter(
-        ({ kind, field }) => kind !== 'SubnetsNotFound' || field !== undefined || place !== 'has one',
-      )
-      return { ok: true, value: { ...built, problems } }
-    }
-    needs = asked
-  }
-}
-
-/** Whether subnets must be looked for: where a load balancer is to be made, or to be made anew. */
-function placeOf({ desired }: Built, { mirror }: Context): 'has one' | 'to be found' {
-  const [loadBalancers] = mirror.loadBalancersOf(desired.stack)
-  const { current, mustReplace, candidate } = fleetOf(desired, loadBalancers)
-  return current && (!mustReplace || candidate) ? 'has one' : 'to be found'
-}
-
-function together(a: Needs, b: Needs): Needs {
-  const targetGroups = [...new Set([...(a.targetGroups ?? []), ...(b.targetGroups ?? [])])].sort()
-  const secrets = [...new Set([...(a.secrets ?? []), ...(b.secrets ?? [])])].sort()
-  return {
-    ...a,
-    ...b,
-    ...(targetGroups.length > 0 ? { targetGroups } : {}),
-    ...(secrets.length > 0 ? { secrets } : {}),
-  }
-}
-
 type Planned = { readonly proposed: Plan; readonly planned: Plan }
 
 function planOf(group: Group, built: Built, context: Context): Planned {
@@ -225,9 +178,11 @@ function noteFull({ results }: Outcome, stack: string, { full }: Context): void 
 const fillPatienceMs = 5_000
 
 function filledOf({ bindings }: Actual, { filled }: Context): ReadonlySet<string> {
-  const old = bindings.flatMap(({ metadata, spec }) => {
+  const old = bindings.flatMap(({ metadata, spec, status }) => {
     const age = Date.now() - Date.parse(metadata.creationTimestamp ?? '')
-    return spec.targetGroupARN !== undefined && age > fillPatienceMs ? [spec.targetGroupARN] : []
+    // Its status tells where another part looks at it.
+    const isDone = age > fillPatienceMs || status?.observedGeneration !== undefined
+    return spec.targetGroupARN !== undefined && isDone ? [spec.targetGroupARN] : []
   })
   return new Set([...filled, ...old])
 }

@@ -1,4 +1,5 @@
 /** A binding that is being deleted: takes its targets out, closes what only it opened, and lets go of the object. */
+import { targetGroupsByArn } from '../aws/read.ts'
 import { targetGroupBindings } from '../kube/resource.ts'
 import { deleteTargetRecord } from '../kube/target-record.ts'
 import { removeFinalizer } from '../kube/write.ts'
@@ -27,14 +28,9 @@ export const bindingFinalizer = 'elbv2.k8s.aws/resources'
 
 export async function leave(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<Verdict> {
   if (context.observe || binding.metadata.finalizers?.includes(bindingFinalizer) !== true) return settled
-  const stack = stackOf(binding)
-  if (stack !== undefined) {
-    // Whether rules send requests there must be known.
-    const ready = await context.sweeper.ready(stack, optionsOf(pass, 'reconcile', context))
-    if (!ready.ok) return afterAwsError(ready.error)
-    if (!ready.value.ready) return again(ready.value.afterMs, ready.value.why)
-  }
-  const stays = isTakenUp(binding, context)
+  const takenUp = await isTakenUp(binding, pass, context)
+  if (!takenUp.ok) return takenUp.verdict
+  const stays = takenUp.value
   if (stays)
     context.reports.happened({
       on: bindingRef(binding),
@@ -55,7 +51,8 @@ export async function leave(binding: TargetGroupBinding, pass: Pass, context: Co
   )
   await writeConditions(released, context)
   // What targets that stay need is open until the next binding asks for it.
-  if (!stays) want(keyOf(binding), nobody, context)
+  if (stays) context.targets.orphans.set(keyOf(binding), binding.spec.targetGroupARN ?? '')
+  else want(keyOf(binding), nobody, context)
   forgetBinding(context.targets, keyOf(binding), binding.spec.targetGroupARN)
   const removed = await removeFinalizer(context.kube, targetGroupBindings, binding, bindingFinalizer)
   return removed.ok ? settled : afterKubeError(removed.error)
@@ -92,6 +89,25 @@ async function empty(binding: TargetGroupBinding, pass: Pass, context: Context):
     : settled
 }
 
+type Known =
+  | { readonly ok: true; readonly value: boolean }
+  | { readonly ok: false; readonly verdict: Verdict }
+
 /** Deleted by hand while rules send requests there: the group makes the binding anew, and nobody is cut off meanwhile. */
-const isTakenUp = (binding: TargetGroupBinding, { mirror }: Context): boolean =>
-  stackOf(binding) !== undefined && namedTargetGroups(mirror).has(binding.spec.targetGroupARN ?? '')
+async function isTakenUp(binding: TargetGroupBinding, pass: Pass, context: Context): Promise<Known> {
+  const stack = stackOf(binding)
+  const arn = binding.spec.targetGroupARN
+  if (stack === undefined || arn === undefined) return { ok: true, value: false }
+  const { mirror, sweeper, aws, part } = context
+  const options = optionsOf(pass, 'reconcile', context)
+  if (part !== 'all') {
+    // Others write the rules.
+    const read = await targetGroupsByArn({ aws, options }, [arn])
+    if (!read.ok) return { ok: false, verdict: afterAwsError(read.error) }
+    return { ok: true, value: read.value.some(({ LoadBalancerArns = [] }) => LoadBalancerArns.length > 0) }
+  }
+  const ready = await sweeper.ready(stack, options)
+  if (!ready.ok) return { ok: false, verdict: afterAwsError(ready.error) }
+  if (!ready.value.ready) return { ok: false, verdict: again(ready.value.afterMs, ready.value.why) }
+  return { ok: true, value: namedTargetGroups(mirror).has(arn) }
+}

@@ -11,6 +11,7 @@ import { reconcileGroup } from './group.ts'
 import { backendGroupKey, endpointGroupKey, groupKey, readKey, targetsKey } from './key.ts'
 import { findEndpointGroups, heal } from './heal.ts'
 import { nudgeOnChange } from './nudge.ts'
+import { builds, follows } from './part.ts'
 import { publishOutside, unpublishStale } from './publish.ts'
 import { reconcileTargets } from './targets.ts'
 
@@ -41,25 +42,30 @@ const atOnce = 20
 
 /** One sweep, and every key once; from then on what changes. Edits made meanwhile overtake both. */
 export async function begin(context: Context, signal: AbortSignal): Promise<void> {
-  const { informers, queue, settings, unseen } = context
+  const { queue, unseen, part } = context
   const start: Pass = { key: 'sweep', priority: 'new', signal }
   nudgeOnChange({ ...context, outside: () => reportOutside(context) })
-  await lookAtNodes(start, context)
-  const bindings = latestFirst(context).map((binding) => targetsKey(keyOf(binding)))
+  if (follows(part)) await lookAtNodes(start, context)
+  const bindings = follows(part) ? latestFirst(context).map((binding) => targetsKey(keyOf(binding))) : []
   for (const key of bindings) unseen.add(key)
   for (const [at, key] of bindings.entries()) queue.add(key, at < atOnce ? 'new' : 'resync')
   context.targets.starting = true
   await sweepAccount(start, context)
-  const stacks = [...groupsOf(informers.snapshot(), settings).groups.keys()].map(groupKey)
+  const stacks = stacksOf(context)
   // What one binding leads to belongs to the same first look.
-  const groups = (await findEndpointGroups(start, context)).map(endpointGroupKey)
+  const groups = follows(part) ? (await findEndpointGroups(start, context)).map(endpointGroupKey) : []
   const others = stacks.length + bindings.length > 0 ? [...groups, backendGroupKey] : []
   for (const key of [...stacks, ...others]) unseen.add(key)
   for (const key of [...stacks, ...groups, backendGroupKey]) queue.add(key, 'resync')
   context.targets.starting = false
   reportOutside(context)
-  unpublishStale(context)
+  if (follows(part)) unpublishStale(context)
 }
+
+const stacksOf = ({ informers, settings, part }: Context): readonly string[] =>
+  [...groupsOf(informers.snapshot(), settings).groups.keys()]
+    .filter((stack) => builds(part, stack))
+    .map(groupKey)
 
 /**
  * What changed while nobody looked is looked at first: thousands of target groups take AWS minutes to read. The numbers of an
@@ -98,13 +104,14 @@ async function lookAtNodes(pass: Pass, context: Context): Promise<void> {
 
 /** Ingresses that are in no group because of what is wrong with them. */
 function reportOutside(context: Context): void {
+  if (!follows(context.part)) return
   context.reports.problems('outside', publishOutside(context))
 }
 
 /** Heals the mirror, and has a look at what turned out different. */
 export async function sweep(pass: Pass, context: Context, periodMs: number): Promise<void> {
   await sweepAccount(pass, context)
-  await heal(pass, context, periodMs)
+  if (follows(context.part)) await heal(pass, context, periodMs)
 }
 
 async function sweepAccount(pass: Pass, context: Context): Promise<void> {
@@ -121,8 +128,8 @@ async function sweepAccount(pass: Pass, context: Context): Promise<void> {
 }
 
 /** Looks at everything, as ALBC's resync does. */
-export function resync({ informers, queue, settings, bindings }: Context): void {
-  for (const stack of groupsOf(informers.snapshot(), settings).groups.keys())
-    queue.add(groupKey(stack), 'drift')
-  for (const binding of bindings.list()) queue.add(targetsKey(keyOf(binding)), 'drift')
+export function resync(context: Context): void {
+  const { queue, bindings, part } = context
+  for (const key of stacksOf(context)) queue.add(key, 'drift')
+  if (follows(part)) for (const binding of bindings.list()) queue.add(targetsKey(keyOf(binding)), 'drift')
 }

@@ -1,6 +1,7 @@
 /** Every metric, declared once: docs/metrics.md, the dashboard and the alerts are checked against it. */
 export const metricKinds = {
-  leader: ['gauge', 'Whether this replica is the one that works.'],
+  leader: ['gauge', 'Whether this replica is one that works.'],
+  lease_held: ['gauge', 'Whether this replica holds the Lease now, by `lease`.'],
   aws_requests_total: ['counter', 'Requests sent to AWS, retries included, by `action` and `purpose`.'],
   aws_request_errors_total: ['counter', 'Requests that AWS refused or did not answer.'],
   aws_requests_throttled_total: ['counter', 'Requests that AWS throttled.'],

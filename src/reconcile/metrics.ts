@@ -2,23 +2,51 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Histogram } from '../lib/histogram.ts'
 import type { Context } from './context.ts'
+import { stackTag } from '../model/tag.ts'
 import { metric } from './metric.ts'
+import { builds, follows } from './part.ts'
 
-type Of = Pick<Context, 'aws' | 'queue' | 'stillLeader' | 'targets' | 'reports' | 'mirror'>
+type Of = Pick<Context, 'queue' | 'stillLeader' | 'targets' | 'part' | 'reports' | 'mirror'>
 
-export const metricsOf = ({ aws, queue, stillLeader, targets, reports, mirror }: Of): string =>
-  `${[
-    ...metric('leader', [` ${stillLeader() ? 1 : 0}`]),
-    ...callMetrics(aws),
-    ...queueMetrics(queue),
-    ...targetMetrics(targets),
-    ...problemMetrics(reports),
-    ...mirrorMetrics(mirror),
+/** Passes for what this replica works for no more. */
+export type Past = { passes: number; thrown: number }
+
+/** Of all that this replica works for now: the gauges of what it gave up go with that. */
+export function metricsOf(
+  parts: readonly Of[],
+  aws: Pick<Context['aws'], 'counts'> | undefined,
+  past: Past = { passes: 0, thrown: 0 },
+): string {
+  const leads = parts.some(({ stillLeader }) => stillLeader())
+  // One part alone registers targets.
+  const targets = (parts.find(({ part }) => follows(part)) ?? parts[0])?.targets
+  return text([
+    ...metric('leader', [` ${leads ? 1 : 0}`]),
+    ...callMetrics(aws?.counts() ?? []),
+    ...queueMetrics(
+      parts.map(({ queue }) => queue.stats()),
+      past,
+    ),
+    ...(targets === undefined ? [] : targetMetrics(targets)),
+    ...problemMetrics(parts.map(({ reports }) => reports.now())),
+    ...mirrorMetrics(parts),
     ...processMetrics(),
-  ].join('\n')}\n`
+  ])
+}
 
-function callMetrics(aws: Context['aws']): string[] {
-  const calls = aws.counts().map(({ action, purpose, ...count }) => ({
+/** By name. */
+export const leaseMetrics = (leases: ReadonlyMap<string, boolean>): string =>
+  text(
+    metric(
+      'lease_held',
+      [...leases].map(([name, held]) => `{lease="${name}"} ${held ? 1 : 0}`),
+    ),
+  )
+
+const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`
+
+function callMetrics(counts: ReturnType<Context['aws']['counts']>): string[] {
+  const calls = counts.map(({ action, purpose, ...count }) => ({
     labels: `{action="${action}",purpose="${purpose}"}`,
     ...count,
   }))
@@ -38,13 +66,14 @@ function callMetrics(aws: Context['aws']): string[] {
   ]
 }
 
-function queueMetrics(queue: Context['queue']): string[] {
-  const { ready, delayed, passes, thrown } = queue.stats()
+function queueMetrics(all: readonly ReturnType<Context['queue']['stats']>[], past: Past): string[] {
+  const sum = (of: 'ready' | 'delayed' | 'passes' | 'thrown'): number =>
+    all.reduce((total, stats) => total + stats[of], 0)
   return [
-    ...metric('queue_ready', [` ${ready}`]),
-    ...metric('queue_delayed', [` ${delayed}`]),
-    ...metric('passes_total', [` ${passes}`]),
-    ...metric('passes_failed_total', [` ${thrown}`]),
+    ...metric('queue_ready', [` ${sum('ready')}`]),
+    ...metric('queue_delayed', [` ${sum('delayed')}`]),
+    ...metric('passes_total', [` ${past.passes + sum('passes')}`]),
+    ...metric('passes_failed_total', [` ${past.thrown + sum('thrown')}`]),
   ]
 }
 
@@ -68,30 +97,42 @@ function linesOf(histogram: Histogram): readonly string[] {
 const distinct = (sets: Iterable<ReadonlySet<string>>): number =>
   new Set([...sets].flatMap((set) => [...set])).size
 
-function problemMetrics(reports: Context['reports']): string[] {
-  const { byKind, held } = reports.now()
+function problemMetrics(all: readonly ReturnType<Context['reports']['now']>[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { byKind } of all)
+    for (const [labels, count] of byKind) counts.set(labels, (counts.get(labels) ?? 0) + count)
   return [
     ...metric(
       'problems',
-      [...byKind].map(([labels, count]) => `{${labels}} ${count}`),
+      [...counts].map(([labels, count]) => `{${labels}} ${count}`),
     ),
-    ...metric('held_ingresses', [` ${held}`]),
+    ...metric('held_ingresses', [` ${all.reduce((sum, { held }) => sum + held, 0)}`]),
   ]
 }
 
-function mirrorMetrics({
-  loadBalancers,
-  listeners,
-  rules,
-  targetGroups,
-  securityGroups,
-}: Context['mirror']): string[] {
-  const tables = { loadBalancers, listeners, rules, targetGroups, securityGroups }
+/** Each by the part to which it belongs, so that the sum over replicas is what there is. */
+function mirrorMetrics(parts: readonly Of[]): string[] {
+  const sum = (of: (part: Of) => number): number => parts.reduce((total, part) => total + of(part), 0)
+  const built = parts.filter(({ part }) => builds(part))
+  const count = (kind: 'loadBalancers' | 'listeners' | 'rules' | 'targetGroups'): number =>
+    built.reduce((total, { mirror }) => total + mirror[kind].values().length, 0)
+  const counts = {
+    loadBalancers: count('loadBalancers'),
+    listeners: count('listeners'),
+    rules: count('rules'),
+    targetGroups: count('targetGroups'),
+    securityGroups: sum(({ mirror, part }) => mirror.securityGroups.values().filter(isOf(part)).length),
+  }
   return metric(
     'aws_resources',
-    Object.entries(tables).map(([kind, table]) => `{kind="${kind}"} ${[...table.values()].length}`),
+    Object.entries(counts).map(([kind, value]) => `{kind="${kind}"} ${value}`),
   )
 }
+
+const isOf =
+  (part: Of['part']) =>
+  ({ tags }: { readonly tags: Readonly<Record<string, string>> }): boolean =>
+    part === 'all' || (tags[stackTag] === undefined) === (part === 'network')
 
 const lag = monitorEventLoopDelay({ resolution: 20 })
 

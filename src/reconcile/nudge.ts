@@ -93,7 +93,8 @@ function nudgeTargets({ informers, bindings, queue, targets: memory }: Given): v
     if (now === undefined && arn !== undefined)
       for (const other of bindings.of('', [arn])) queue.add(targetsKey(keyOf(other)))
     const stack = stackOf(binding)
-    if (stack !== undefined && (now === undefined || old === undefined || specChanged(old, now))) {
+    const isNews = now === undefined || old === undefined || specChanged(old, now) || wasFilled(old, now)
+    if (stack !== undefined && isNews) {
       queue.add(groupKey(stack), 'new')
       if (now === undefined) queue.add(backendGroupKey, 'resync')
     }
@@ -101,6 +102,10 @@ function nudgeTargets({ informers, bindings, queue, targets: memory }: Given): v
 }
 
 const isLeaving = ({ metadata }: TargetGroupBinding): boolean => metadata.deletionTimestamp !== undefined
+
+/** A rule may be waiting for its first look. */
+const wasFilled = (old: TargetGroupBinding, now: TargetGroupBinding): boolean =>
+  old.status?.observedGeneration === undefined && now.status?.observedGeneration !== undefined
 
 const specChanged = (old: TargetGroupBinding, now: TargetGroupBinding): boolean =>
   JSON.stringify([old.spec, old.metadata.labels]) !== JSON.stringify([now.spec, now.metadata.labels])

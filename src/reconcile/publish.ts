@@ -23,6 +23,7 @@ import {
   withHealth,
 } from '../status/report.ts'
 import type { Context } from './context.ts'
+import { builds } from './part.ts'
 
 type Found = {
   readonly problems: readonly Problem[]
@@ -79,6 +80,8 @@ function membersOf(group: Group, { records, informers, settings }: Context): rea
 
 /** Somebody looked at the targets of this target group, or changed them. */
 export function publishHealth(targetGroupArn: string, context: Context): void {
+  // Where another part builds the group, that one writes what is told of it.
+  if (!builds(context.part)) return
   const { mirror, informers, settings, records } = context
   const stack = mirror.targetGroups.get(targetGroupArn)?.tags[stackTag]
   const group = stack === undefined ? undefined : groupsOf(informers.snapshot(), settings).groups.get(stack)

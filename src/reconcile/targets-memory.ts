@@ -29,6 +29,8 @@ export type TargetsMemory = {
   readonly refused: Map<string, RefusedTargets>
   /** Target groups in which something was registered that still drained: when to look whether it does still. */
   readonly drained: Map<string, { readonly dueMs: number; readonly everyMs: number }>
+  /** Deleted bindings whose targets get requests still: their target groups. */
+  readonly orphans: Map<string, string>
   /** Target groups that bindings of users name, by ARN or name. */
   readonly groups: Map<string, Bindable>
   /** How long readiness gates kept pods waiting. */
@@ -56,6 +58,7 @@ export const createTargetsMemory = (): TargetsMemory => ({
   leavingTooSoon: new Map(),
   refused: new Map(),
   drained: new Map(),
+  orphans: new Map(),
   groups: new Map(),
   gateSeconds: createHistogram([1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600]),
   leavingSince: new Map(),

@@ -1,5 +1,6 @@
 /** One binding's pass: the Service's endpoints to targets, targets to RegisterTargets; a broken group never stops it. */
 import type { Aws } from '../aws/client.ts'
+import { readTargets } from '../aws/observe.ts'
 import { targetGroupBindings } from '../kube/resource.ts'
 import { addFinalizer } from '../kube/write.ts'
 import { ok, type Result } from '../lib/result.ts'
@@ -15,7 +16,7 @@ import type { Verdict } from '../watch/verdict.ts'
 import { complete, conflict, missing, otherVpc, rivalOf } from './binding-spec.ts'
 import { tell } from './binding-status.ts'
 import { stackOf } from './bindings.ts'
-import { type Context, optionsOf } from './context.ts'
+import { type Context, optionsOf, readerOf } from './context.ts'
 import { nobody, open, want } from './endpoint-guard.ts'
 import { groupKey, targetsKey } from './key.ts'
 import { bindingFinalizer, leave } from './leave.ts'
@@ -36,7 +37,8 @@ const graceMs = 30_000
 
 export async function reconcileTargets(key: string, pass: Pass, context: Context): Promise<Verdict> {
   const found = context.bindings.get(key)
-  if (found === undefined) return forget(key, context)
+  if (found === undefined) return await forget(key, pass, context)
+  context.targets.orphans.delete(key)
   if (found.metadata.deletionTimestamp !== undefined) return await leave(found, pass, context)
   const whole = await complete(found, pass, context)
   if (!whole.ok) return await refused(found, whole.error, context)
@@ -56,12 +58,22 @@ export async function reconcileTargets(key: string, pass: Pass, context: Context
   return await fill(context.bindings.get(key) ?? binding, reach.value, pass, context)
 }
 
-function forget(key: string, context: Context): Verdict {
+async function forget(key: string, pass: Pass, context: Context): Promise<Verdict> {
+  if (await isStillServed(key, pass, context)) return again(2_000, 'its targets get requests still')
+  context.targets.orphans.delete(key)
   want(key, undefined, context)
   context.reports.problems(targetsKey(key), [])
   context.turns.drop(targetsKey(key))
   forgetBinding(context.targets, key)
   return settled
+}
+
+/** Where others build groups, nobody here sees when the target group goes, or that another binding is on its way. */
+async function isStillServed(key: string, pass: Pass, context: Context): Promise<boolean> {
+  const arn = context.targets.orphans.get(key)
+  if (arn === undefined || context.part === 'all') return false
+  const read = await readTargets(readerOf(context, pass, 'targets'), context.mirror, arn)
+  return read.ok ? read.value.some(({ state }) => state !== 'draining') : read.error.kind !== 'notFound'
 }
 
 /** Nothing is done for it; what is registered and open stays, unless there is no target group that could need it. */

@@ -1,12 +1,13 @@
 /** What a plan waits for: read now what only has to be read, ask health at a measured pace, say when to look again. */
 import { readAddOn } from '../aws/add-on.ts'
-import { readAttributes, readLoadBalancerStates, readTargets } from '../aws/observe.ts'
+import { readAttributes, readLoadBalancerStates, readOwnSecurityGroups, readTargets } from '../aws/observe.ts'
 import { readCertificate } from '../aws/own-certificate.ts'
 import type { AddOn } from '../model/actual.ts'
 import type { Wait } from '../plan/step.ts'
 import type { Pass } from '../watch/queue.ts'
 import type { Verdict } from '../watch/verdict.ts'
 import { type Context, readerOf } from './context.ts'
+import { follows } from './part.ts'
 import { again, settled, soonest } from './verdict.ts'
 
 export type Waited = { readonly progress: boolean; readonly verdict: Verdict }
@@ -20,6 +21,10 @@ export async function satisfy(waits: readonly Wait[], pass: Pass, context: Conte
       const read = await readNow(wait, pass, context)
       progress ||= read
       if (!read) verdicts.push(again(2_000, wait.why))
+    } else if (wait.for === 'backendSecurityGroup' && !follows(context.part)) {
+      // Another part makes it.
+      progress = (await foundSharedGroup(pass, context)) || progress
+      verdicts.push(again(wait.afterMs, wait.why))
     } else if (wait.for === 'loadBalancerActive') {
       progress = (await becameActive(wait.on, pass, context)) || progress
       verdicts.push(again(context.pace.next(wait.on), wait.why))
@@ -62,6 +67,13 @@ async function readNow(wait: Wait, pass: Pass, context: Context): Promise<boolea
       ? await readAttributes(reader, mirror, wait.on)
       : await readTargets(reader, mirror, wait.on)
   return read.ok
+}
+
+async function foundSharedGroup(pass: Pass, context: Context): Promise<boolean> {
+  const { mirror } = context
+  if (mirror.backendSecurityGroup === undefined && context.pace.due('backendSecurityGroup'))
+    await readOwnSecurityGroups(readerOf(context, pass, 'reconcile'), mirror)
+  return mirror.backendSecurityGroup !== undefined
 }
 
 async function becameActive(arn: string, pass: Pass, context: Context): Promise<boolean> {

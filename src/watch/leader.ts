@@ -5,9 +5,9 @@
 import type { Kube } from '../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, type KubeError } from '../kube/error.ts'
 import { type Lease, leases, type ObjectName } from '../kube/resource.ts'
-import { pause } from './pause.ts'
+import { pause, within } from './pause.ts'
 
-type ElectionTimes = {
+export type ElectionTimes = {
   /** Others take the Lease over once its record was the same for this long. */
   readonly leaseMs: number
   /** A leader that could not renew for this long is none; what it has in flight has until `leaseMs` to end. */
@@ -17,9 +17,13 @@ type ElectionTimes = {
 export type ElectionOptions = {
   readonly kube: Pick<Kube, 'get' | 'create' | 'update'>
   readonly lease: Required<ObjectName>
-  /** Ours alone: two processes with one identity would both lead. */
+  /** Ours alone, unless it is shared: two processes with one identity both lead. */
   readonly identity: string
   readonly times: ElectionTimes
+  /** Asked before each claim of a Lease that is not ours: absent, it is sought; undefined, not now. Told how the claim ended. */
+  readonly mayClaim?: () => ((won: boolean) => void) | undefined
+  /** Several processes hold it as one, under one identity: who stops leaves it to the others. */
+  readonly shared?: boolean
   readonly onLead: () => void
   /** Ends what `onLead` began: until it settles the Lease is neither given up nor sought again. */
   readonly onLost: (why: string) => Promise<void>
@@ -30,6 +34,8 @@ export type ElectionOptions = {
 export type Election = {
   /** Read off the clock each time, so that a process that was paused knows it before anything else runs. */
   leads(): boolean
+  /** As a stop, but the Lease is sought again after others had time to take it. */
+  yieldUp(): Promise<void>
   /** Leads no more at once; resolves when what a leader does has ended and the Lease is given up. */
   stop(): Promise<void>
 }
@@ -38,6 +44,10 @@ type Core = {
   readonly options: ElectionOptions
   readonly stopping: AbortSignal
   leading: boolean
+  /** Ends the present leadership though nothing is wrong with it. */
+  yielding: AbortController
+  /** Settles when the present leadership has ended and the Lease is given up. */
+  ended: Promise<void>
   /** A claim of ours was sent: it may have arrived although nobody said so. */
   claimed: boolean
   /** When our last renewal that worked was sent: nobody counts from an earlier time. */
@@ -46,7 +56,8 @@ type Core = {
   seen?: { readonly lease: Lease; readonly sinceMs: number }
 }
 
-const leads = (core: Core): boolean => core.leading && !core.stopping.aborted && leftMs(core) > 0
+const leads = (core: Core): boolean =>
+  core.leading && !core.stopping.aborted && !core.yielding.signal.aborted && leftMs(core) > 0
 
 const leftMs = ({ renewedMs, options }: Core): number =>
   renewedMs + options.times.renewDeadlineMs - performance.now()
@@ -115,6 +126,8 @@ async function write(
   return 'failed'
 }
 
+const always = (): ((won: boolean) => void) => () => undefined
+
 /** One try to get the Lease or to keep it. */
 async function attempt(core: Core, signal: AbortSignal): Promise<boolean> {
   const { kube, lease, identity, onError } = core.options
@@ -130,37 +143,25 @@ async function attempt(core: Core, signal: AbortSignal): Promise<boolean> {
   }
   // Also when it was deleted: its holder may not know yet.
   if (otherHolder(core) !== undefined) return false
-  return (await write(core, read.ok ? read.value : undefined, signal)) === 'ours'
-}
-
-/** Given up after `limitMs`, or sooner with the signal. */
-async function within<T>(
-  limitMs: number,
-  sooner: AbortSignal | undefined,
-  act: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const limit = new AbortController()
-  const abort = (): void => limit.abort()
-  const timer = setTimeout(abort, limitMs)
-  sooner?.addEventListener('abort', abort, { once: true })
-  if (sooner?.aborted) abort()
-  try {
-    return await act(limit.signal)
-  } finally {
-    clearTimeout(timer)
-    sooner?.removeEventListener('abort', abort)
-  }
+  const { mayClaim = always } = core.options
+  const decided = core.leading ? always() : mayClaim()
+  if (decided === undefined) return false
+  const won = (await write(core, read.ok ? read.value : undefined, signal)) === 'ours'
+  decided(won)
+  return won
 }
 
 /** Renews until that is over, and says why. */
 async function keep(core: Core): Promise<string> {
   const { renewDeadlineMs, retryMs } = core.options.times
+  const ending = AbortSignal.any([core.stopping, core.yielding.signal])
   for (;;) {
-    await pause(Math.min(retryMs, Math.max(0, leftMs(core))), core.stopping)
+    await pause(Math.min(retryMs, Math.max(0, leftMs(core))), ending)
     if (core.stopping.aborted) return 'stopping'
+    if (core.yielding.signal.aborted) return 'others take it'
     const left = leftMs(core)
     if (left <= 0) return `the Lease could not be renewed for ${renewDeadlineMs} ms`
-    if (await within(left, core.stopping, (signal) => attempt(core, signal))) continue
+    if (await within(left, ending, (signal) => attempt(core, signal))) continue
     const holder = otherHolder(core)
     if (holder !== undefined) return `${holder} holds the Lease`
   }
@@ -193,24 +194,46 @@ async function run(core: Core): Promise<void> {
       await pause(times.retryMs * (1 + 1.2 * Math.random()), core.stopping)
       continue
     }
+    core.yielding = new AbortController()
     core.leading = true
     if (leads(core)) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      core.ended = promise
       onLead()
       const why = await keep(core)
       core.leading = false
       await onLost(why)
+      if (core.yielding.signal.aborted) await release(core)
+      resolve()
+      if (core.yielding.signal.aborted) await pause(times.retryMs * 3, core.stopping)
     }
     core.leading = false
   }
-  if (core.claimed) await within(times.retryMs, undefined, (signal) => giveUp(core, signal))
+  if (core.claimed && core.options.shared !== true) await release(core)
 }
+
+const release = (core: Core): Promise<void> =>
+  within(core.options.times.retryMs, undefined, (signal) => giveUp(core, signal))
 
 export function contend(options: ElectionOptions): Election {
   const stopping = new AbortController()
-  const core: Core = { options, stopping: stopping.signal, leading: false, claimed: false, renewedMs: 0 }
+  const core: Core = {
+    options,
+    stopping: stopping.signal,
+    leading: false,
+    yielding: new AbortController(),
+    ended: Promise.resolve(),
+    claimed: false,
+    renewedMs: 0,
+  }
   const running = run(core)
   return {
     leads: () => leads(core),
+    yieldUp: async () => {
+      if (!core.leading) return
+      core.yielding.abort()
+      await core.ended
+    },
     stop: async () => {
       stopping.abort()
       await running

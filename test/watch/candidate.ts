@@ -4,10 +4,10 @@ import { type Lease, leases } from '../../src/kube/resource.ts'
 import type { Handle } from '../../src/lib/http.ts'
 import { contend, type Election } from '../../src/watch/leader.ts'
 
-const times = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 }
+export const times = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 }
 /** What an AWS call may take at most: less than between the renew deadline and the end of the lease. */
 export const callMs = 4_500
-const lease = { namespace: 'kube-system', name: 'albatross-leader' }
+export const lease = { namespace: 'kube-system', name: 'albatross-leader' }
 export const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/albatross-leader'
 
 /** `slow`: answers take four seconds. */
@@ -23,15 +23,16 @@ export type Candidate = {
   readonly story: string[]
 }
 
-const passing = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+export const passing = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const never = new Promise<never>(() => undefined)
 
-export function createCandidate(name: string, server: Handle): Candidate {
-  const story: string[] = []
-  const overNetwork: Handle = async (request) => {
+/** What somebody who may be dead, over a network that may be bad, gets from the server. */
+export const over =
+  (server: Handle, of: () => { readonly network: Network; readonly dead: boolean }): Handle =>
+  async (request) => {
     await Promise.resolve()
-    if (candidate.network === 'cut' || candidate.dead) return never
-    if (candidate.network === 'lossy') {
+    if (of().network === 'cut' || of().dead) return never
+    if (of().network === 'lossy') {
       const dice = Math.random()
       if (dice < 0.2) throw new Error('connection refused')
       // Arrives long after its sender gave up.
@@ -39,10 +40,14 @@ export function createCandidate(name: string, server: Handle): Candidate {
     }
     const { signal: _, ...sent } = request
     const answer = await server(sent)
-    if (candidate.network === 'slow') await passing(4_000)
-    if (candidate.network === 'lossy' && Math.random() < 0.3) await passing(Math.random() * 12_000)
-    return candidate.dead || (candidate.network === 'lossy' && Math.random() < 0.2) ? never : answer
+    if (of().network === 'slow') await passing(4_000)
+    if (of().network === 'lossy' && Math.random() < 0.3) await passing(Math.random() * 12_000)
+    return of().dead || (of().network === 'lossy' && Math.random() < 0.2) ? never : answer
   }
+
+export function createCandidate(name: string, server: Handle): Candidate {
+  const story: string[] = []
+  const overNetwork = over(server, () => candidate)
   const candidate: { -readonly [K in keyof Candidate]: Candidate[K] } = {
     name,
     network: 'good',
