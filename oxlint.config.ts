@@ -147,6 +147,8 @@ export default defineConfig({
         'localstack/serve.ts',
         'bench/**',
         'test/contract/run.ts',
+        'test/cluster/run.ts',
+        'test/cluster/binaries.ts',
       ],
       rules: { 'no-console': 'off' },
     },

@@ -1,4 +1,6 @@
 // Runs the test files given (folders or files; default: test/) and closes with `N passed, N failed`.
+// --verbose prints each test; --limit=<seconds> is what a file may take, 120 by default; --again runs what failed once more.
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from 'node:test'
@@ -33,6 +35,7 @@ const limit = process.argv.map((arg) => /^--limit=(\d+)$/.exec(arg)?.[1]).find((
 
 let passed = 0
 let failed = 0
+const again = new Set<string>()
 // Real clusters side by side take each other's time, and what is played on them has to keep AWS's.
 const concurrency = files.some((file) => file.includes('test/cluster')) ? 1 : 2
 const stream = run({ files, concurrency, timeout: 1000 * Number(limit ?? 120) })
@@ -40,12 +43,24 @@ stream.on('test:pass', (event) => {
   if (event.details.type !== 'suite') passed += 1
 })
 stream.on('test:fail', (event) => {
-  if (event.details.type !== 'suite') failed += 1
+  if (event.details.type === 'suite') return
+  failed += 1
+  if (event.file !== undefined) again.add(event.file)
 })
 stream.on('end', () => {
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+  if (failed > 0 && again.size > 0 && process.argv.includes('--again')) onceMore()
 })
+
+/** Suites that play in real time share a machine with others; what fails twice fails. */
+function onceMore(): void {
+  console.log(`\nFAILED, TRIED AGAIN: ${[...again].join(' ')}`)
+  const flags = process.argv.slice(2).filter((arg) => arg.startsWith('--') && arg !== '--again')
+  const args = [import.meta.filename, ...again, ...flags]
+  process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1
+}
+
 if (process.argv.includes('--verbose')) {
   stream.compose(spec()).pipe(process.stdout)
 } else {

@@ -27,6 +27,8 @@ type Where = {
   readonly region: string
   /** Of a real API server, to use in place of the one in memory. */
   readonly kubeconfig?: string | undefined
+  /** What the controller gets in place of `kubeconfig`, which a scenario goes on using. */
+  readonly controllerKubeconfig?: string | undefined
   readonly program?: Program
 }
 
@@ -41,7 +43,7 @@ export async function startWorld(where: Where): Promise<Running> {
   const aws = await listen(system.cloud.handle)
   const logFile = join(directory, 'controller.log')
   const controller = controllerOf({
-    kubeconfig,
+    kubeconfig: where.controllerKubeconfig ?? kubeconfig,
     aws: {
       AWS_ENDPOINT_URL: aws.url,
       AWS_ACCESS_KEY_ID: controllerAccessKey,

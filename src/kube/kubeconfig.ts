@@ -58,13 +58,28 @@ const absolute = <Key extends string>(
   }
 }
 
+type RawUser = { readonly name?: string; readonly user?: { readonly tokenFile?: string } }
+
+/** A user's `tokenFile`, which client-node's parser drops; it counts before `token`, as with kubectl. */
+function withTokenFiles(users: readonly User[], raw: unknown, folder: string): User[] {
+  const files = new Map(
+    (Array.isArray(raw) ? (raw as RawUser[]) : []).map((one) => [one.name, one.user?.tokenFile]),
+  )
+  return users.map(({ token, ...user }) => {
+    const file = { tokenFile: files.get(user.name) ?? '' }
+    if (file.tokenFile === '') return token === undefined ? user : { ...user, token }
+    absolute(file, ['tokenFile'], folder)
+    return { ...user, authProvider: { name: 'tokenFile', config: file } }
+  })
+}
+
 async function readFile(path: string): Promise<Parsed> {
   const { newClusters, newContexts, newUsers } = await import('@kubernetes/client-node/dist/config_types.js')
   const text: unknown = parse(readFileSync(path, 'utf8'))
   if (typeof text !== 'object' || text === null) throw new Error(`${path}: not a kubeconfig`)
   const file = text as Record<string, unknown>
   const clusters = newClusters(file['clusters'])
-  const users = newUsers(file['users'])
+  const users = withTokenFiles(newUsers(file['users']), file['users'], dirname(path))
   for (const cluster of clusters) absolute(cluster, ['caFile'], dirname(path))
   for (const user of users) absolute(user, ['certFile', 'keyFile'], dirname(path))
   const current = file['current-context']

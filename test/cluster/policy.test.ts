@@ -8,7 +8,9 @@ import { type AnyDeclaration, keyOf, type Place } from '../../src/annotation/def
 import type { Form } from '../../src/annotation/form.ts'
 import { declarations } from '../../src/annotation/table.ts'
 import { eventually } from '../world.ts'
-import { type Answer, binaries, type Client, clientOf, type Cluster, startCluster } from './cluster.ts'
+import { binaries } from './binaries.ts'
+import { type Answer, type Client, clientOf } from './client.ts'
+import { type Cluster, startCluster } from './cluster.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 let cluster: Cluster

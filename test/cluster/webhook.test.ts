@@ -15,7 +15,9 @@ import { readConfig } from '../../src/config.ts'
 import { type Running, start } from '../../src/start.ts'
 import { targetGroup } from '../end-to-end/targets-fixture.ts'
 import { eventually } from '../world.ts'
-import { binaries, type Client, clientOf, type Cluster, startCluster } from './cluster.ts'
+import { binaries } from './binaries.ts'
+import { type Client, clientOf } from './client.ts'
+import { type Cluster, startCluster } from './cluster.ts'
 
 const limitMs = 30_000
 const cloud = createCloud({

@@ -132,6 +132,19 @@ describe('transport', () => {
     await gone.close()
   })
 
+  it('reads the file that a kubeconfig names as tokenFile, beside it, before its token; anew once that is refused', async () => {
+    writeFileSync(join(folder, 'mounted'), 'first\n')
+    const kube = createKube((await connect({ tokenFile: 'mounted', token: 'stale' })).handle)
+    assert.equal((await kube.get(nodes, { name: 'n' })).ok, true)
+    writeFileSync(join(folder, 'mounted'), 'second\n')
+    refuseToken = 'Bearer first'
+    assert.equal((await kube.get(nodes, { name: 'n' })).ok, true)
+    assert.deepEqual(
+      heard.map(({ headers }) => headers.authorization),
+      ['Bearer first', 'Bearer first', 'Bearer second'],
+    )
+  })
+
   it('says in a sentence what is wrong with a kubeconfig', async () => {
     const path = join(folder, 'bad')
     writeFileSync(path, 'clusters: []\ncurrent-context: nowhere\n')

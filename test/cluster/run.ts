@@ -1,0 +1,18 @@
+// npm run test:cluster [-- files]: builds what the suites need where it isn't cached yet, then runs them, one after the other.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { binaries } from './binaries.ts'
+
+try {
+  binaries()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exit(1)
+}
+const args = process.argv.slice(2)
+const files = args.some((arg) => !arg.startsWith('--')) ? [] : [import.meta.dirname]
+const suite = join(import.meta.dirname, '../../scripts/test.ts')
+const { status } = spawnSync(process.execPath, [suite, ...files, '--verbose', '--limit=900', ...args], {
+  stdio: 'inherit',
+})
+process.exitCode = status ?? 1
