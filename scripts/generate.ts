@@ -8,6 +8,7 @@ import { iamFiles } from './iam.ts'
 import { monitoringFiles } from './monitoring.ts'
 import { rbacFiles } from './rbac.ts'
 import { metricsPage } from './docs/metrics.ts'
+import { argoCdConfig } from './docs/argo-cd.ts'
 import { problemsPage } from './docs/problems.ts'
 import { takeoverPage } from './docs/takeover.ts'
 import { policyFiles } from './policy.ts'
@@ -20,6 +21,7 @@ const pages: readonly GeneratedFile[] = [
   { path: 'docs/annotations.md', text: annotationsTable() },
   { path: 'docs/flags.md', text: flagsPage() },
   { path: 'docs/metrics.md', text: metricsPage() },
+  { path: 'docs/argo-cd/argocd-cm.yaml', text: argoCdConfig() },
   { path: 'docs/problems.md', text: problemsPage() },
   { path: 'docs/takeover.md', text: takeoverPage() },
 ]
@@ -32,6 +34,7 @@ const files = [
   ...iamFiles(),
   ...monitoringFiles(),
   ...policyFiles(),
+  ...policyFiles().map(({ path, text }) => ({ path: `chart/files/${path}`, text })),
   ...pages,
 ]
 

@@ -199,5 +199,5 @@ const rules = {
 
 export const monitoringFiles = (): readonly GeneratedFile[] => [
   { path: 'chart/files/dashboard.json', text: `${JSON.stringify(dashboard, null, 2)}\n` },
-  { path: 'chart/files/alerts.yaml', text: stringify(rules, { lineWidth: 0 }) },
+  { path: 'chart/files/alerts.yaml', text: stringify(rules, { lineWidth: 0, compat: 'yaml-1.1' }) },
 ]

@@ -15,5 +15,7 @@ export const policyFiles = (): readonly GeneratedFile[] =>
 const text = (objects: readonly object[]): string =>
   [
     '# Generated from src/annotation and scripts/policy by `npm run generate`.\n',
-    objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n'),
+    objects
+      .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' }))
+      .join('---\n'),
   ].join('')

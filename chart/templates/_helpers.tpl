@@ -35,6 +35,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end -}}
 
+{{- define "albatross.metricsPort" -}}
+{{- if .Values.metricsBindAddr -}}{{ .Values.metricsBindAddr | splitList ":" | last }}{{- else -}}{{ .Values.metricsPort }}{{- end -}}
+{{- end -}}
+
+{{- define "albatross.webhookPort" -}}{{ .Values.webhookBindPort | default 9443 }}{{- end -}}
+
 {{- /* Not empty where any webhook is served. */ -}}
 {{- define "albatross.webhooks" -}}
 {{- if or .Values.enablePodReadinessGateInject .Values.enableTargetGroupBindingDefaults -}}yes{{- end -}}
@@ -50,6 +56,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- /* The controller's arguments: a value that is not set leaves the flag to the controller. */ -}}
 {{- define "albatross.args" -}}
+{{- include "albatross.albc" . -}}
 - --cluster-name={{ required "clusterName must be set: the name of the EKS cluster" .Values.clusterName }}
 {{- with .Values.region }}
 - --aws-region={{ . }}
@@ -57,20 +64,23 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.vpcId }}
 - --aws-vpc-id={{ . }}
 {{- end }}
+{{- with .Values.vpcTags }}
+- --aws-vpc-tags={{ include "albatross.pairs" . }}
+{{- end }}
 - --ingress-class={{ .Values.ingressClass }}
 - --leader-election-namespace={{ .Release.Namespace }}
 - --leader-election-id={{ include "albatross.fullname" . }}-leader
-- --metrics-bind-addr=0.0.0.0:{{ .Values.metricsPort }}
+- --metrics-bind-addr=0.0.0.0:{{ include "albatross.metricsPort" . }}
 - --health-probe-bind-addr=0.0.0.0:{{ .Values.healthPort }}
-- --log-level={{ .Values.logLevel }}
+- --log-level={{ .Values.logLevel | default "info" }}
 - --group-failure={{ .Values.groupFailure }}
 - --mode={{ .Values.mode }}
 - --ingress-semantics={{ .Values.ingressSemantics }}
 {{- if include "albatross.webhooks" . }}
-- --enable-pod-readiness-gate-inject={{ .Values.enablePodReadinessGateInject }}
+- --enable-pod-readiness-gate-inject={{ .Values.enablePodReadinessGateInject | default false }}
 - --enable-targetgroupbinding-defaults={{ .Values.enableTargetGroupBindingDefaults }}
 - --webhook-name={{ include "albatross.fullname" . }}-webhook
-- --webhook-bind-port={{ .Values.webhookBindPort }}
+- --webhook-bind-port={{ include "albatross.webhookPort" . }}
 {{- end }}
 {{- with .Values.defaultTags }}
 - --default-tags={{ include "albatross.pairs" . }}
@@ -106,6 +116,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   "enable-backend-security-group" .Values.enableBackendSecurityGroup
   "enable-manage-backend-security-group-rules" .Values.enableManageBackendSecurityGroupRules
   "disable-restricted-sg-rules" .Values.disableRestrictedSecurityGroupRules
+  "enable-shield" .Values.enableShield
+  "enable-waf" .Values.enableWaf
+  "enable-wafv2" .Values.enableWafv2
+  "disable-ingress-class-annotation" .Values.disableIngressClassAnnotation
+  "disable-ingress-group-name-annotation" .Values.disableIngressGroupNameAnnotation
   "tolerate-non-existent-backend-service" .Values.tolerateNonExistentBackendService
   "tolerate-non-existent-backend-action" .Values.tolerateNonExistentBackendAction
   "max-targets-per-target-group" .Values.maxTargetsPerTargetGroup

@@ -1,0 +1,116 @@
+/** The controller as its Deployment states it: those arguments, variables and that service account; by a process, since no kubelet is here. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parse } from 'yaml'
+import type { Client } from '../cluster.ts'
+
+const root = resolve(import.meta.dirname, '../../..')
+const guard = join(root, 'localstack/scenario/guard.ts')
+
+export type Deployment = {
+  readonly metadata: { readonly name: string; readonly namespace: string }
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly serviceAccountName: string
+        readonly containers: readonly {
+          readonly args: readonly string[]
+          readonly env?: readonly { readonly name: string; readonly value?: string }[]
+        }[]
+      }
+    }
+  }
+}
+export type Process = {
+  readonly args: readonly string[]
+  /** Of the service account, as the kubelet would mount it. */
+  readonly token: string
+  /** Its lines so far. */
+  log(): string
+  /** SIGTERM; answers with how it ended, and after how many ms. */
+  stop(): Promise<{ readonly code: number | null; readonly ms: number }>
+}
+type Given = {
+  readonly kube: Client
+  /** Of an administrator: where the API server is. */
+  readonly kubeconfig: string
+  readonly awsUrl: string
+  readonly deployment: Deployment
+}
+
+export async function startDeployed({ kube, kubeconfig, awsUrl, deployment }: Given): Promise<Process> {
+  const { namespace } = deployment.metadata
+  const { serviceAccountName, containers } = deployment.spec.template.spec
+  const [container] = containers
+  assert.ok(container !== undefined)
+  const account = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccountName}`
+  const tokenFor = async (audiences?: readonly string[]): Promise<string> => {
+    const spec = { expirationSeconds: 3600, ...(audiences ? { audiences } : {}) }
+    const { status, body } = await kube.call('POST', `${account}/token`, { spec })
+    assert.equal(status, 201, JSON.stringify(body))
+    return (body as { status: { token: string } }).status.token
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'deployed-'))
+  const at = (file: string, text: string): string => {
+    writeFileSync(join(directory, file), text, { mode: 0o600 })
+    return join(directory, file)
+  }
+  const token = await tokenFor()
+  const identity = await roleOf(kube, account)
+  const env = {
+    ...Object.fromEntries((container.env ?? []).map(({ name, value = '' }) => [name, value])),
+    // What the webhook of EKS adds to pods whose service account names a role.
+    ...(identity === undefined
+      ? { AWS_ACCESS_KEY_ID: 'CONTROLLER', AWS_SECRET_ACCESS_KEY: 'local' }
+      : {
+          AWS_ROLE_ARN: identity,
+          AWS_WEB_IDENTITY_TOKEN_FILE: at('web-identity', await tokenFor(['sts.amazonaws.com'])),
+        }),
+    AWS_ENDPOINT_URL: awsUrl,
+    KUBECONFIG: at('kubeconfig', as(kubeconfig, namespace, at('token', token))),
+  }
+  // All interfaces within a pod; here they would be the machine's.
+  const args = container.args.map((arg) => arg.replace('=0.0.0.0:', '=127.0.0.1:'))
+  const child = spawn(process.execPath, ['--import', guard, join(root, 'src/main.ts'), ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '', HOME: directory, ...env },
+  })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (log += String(text)))
+  const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
+  return {
+    args: container.args,
+    token,
+    log: () => log,
+    stop: async () => {
+      const began = performance.now()
+      child.kill('SIGTERM')
+      const code = await ended
+      rmSync(directory, { recursive: true, force: true })
+      return { code, ms: Math.round(performance.now() - began) }
+    },
+  }
+}
+
+async function roleOf(kube: Client, account: string): Promise<string | undefined> {
+  const { body } = await kube.call('GET', account)
+  const { annotations } = (body as { metadata: { annotations?: Record<string, string> } }).metadata
+  return annotations?.['eks.amazonaws.com/role-arn']
+}
+
+/** The same API server for somebody else. */
+function as(kubeconfig: string, namespace: string, tokenFile: string): string {
+  const { clusters } = parse(readFileSync(kubeconfig, 'utf8')) as { clusters: { name: string }[] }
+  const context = { cluster: clusters[0]?.name, user: 'pod', namespace }
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters,
+    users: [{ name: 'pod', user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } } }],
+    contexts: [{ name: 'pod', context }],
+    'current-context': 'pod',
+  })
+}
