@@ -10,7 +10,9 @@ import { ingress, namespace } from '../../localstack/scenario/manifest.ts'
 import { workload } from '../../localstack/scenario/served.ts'
 import { readConfig } from '../../src/config.ts'
 import { eventually } from '../world.ts'
-import { binaries, type Client, clientOf, type Cluster, startCluster } from './cluster.ts'
+import { binaries } from './binaries.ts'
+import { type Client, clientOf } from './client.ts'
+import { type Cluster, startCluster } from './cluster.ts'
 import { type Deployment, type Process, startDeployed } from './others/deployed.ts'
 import { type Local, startLocal, vpcIdOf } from './others/local.ts'
 import { program } from './others/program.ts'
@@ -59,7 +61,7 @@ const deployment = async (): Promise<Deployment> =>
 async function startController(): Promise<Process> {
   assert.ok(local !== undefined)
   const { awsUrl } = local
-  return startDeployed({ kube, kubeconfig: cluster.kubeconfig, awsUrl, deployment: await deployment() })
+  return startDeployed({ kube, cluster, awsUrl, deployment: await deployment() })
 }
 
 const hostname = async (): Promise<string> => {

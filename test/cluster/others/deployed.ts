@@ -1,11 +1,11 @@
 /** The controller as its Deployment states it: those arguments, variables and that service account; by a process, since no kubelet is here. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parse } from 'yaml'
-import type { Client } from '../cluster.ts'
+import type { Client } from '../client.ts'
+import { type Cluster, kubeconfigOf } from '../cluster.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const guard = join(root, 'localstack/scenario/guard.ts')
@@ -35,13 +35,12 @@ export type Process = {
 }
 type Given = {
   readonly kube: Client
-  /** Of an administrator: where the API server is. */
-  readonly kubeconfig: string
+  readonly cluster: Cluster
   readonly awsUrl: string
   readonly deployment: Deployment
 }
 
-export async function startDeployed({ kube, kubeconfig, awsUrl, deployment }: Given): Promise<Process> {
+export async function startDeployed({ kube, cluster, awsUrl, deployment }: Given): Promise<Process> {
   const { namespace } = deployment.metadata
   const { serviceAccountName, containers } = deployment.spec.template.spec
   const [container] = containers
@@ -70,7 +69,7 @@ export async function startDeployed({ kube, kubeconfig, awsUrl, deployment }: Gi
           AWS_WEB_IDENTITY_TOKEN_FILE: at('web-identity', await tokenFor(['sts.amazonaws.com'])),
         }),
     AWS_ENDPOINT_URL: awsUrl,
-    KUBECONFIG: at('kubeconfig', as(kubeconfig, namespace, at('token', token))),
+    KUBECONFIG: at('kubeconfig', inPod(cluster, namespace, at('token', token))),
   }
   // All interfaces within a pod; here they would be the machine's.
   const args = container.args.map((arg) => arg.replace('=0.0.0.0:', '=127.0.0.1:'))
@@ -101,16 +100,9 @@ async function roleOf(kube: Client, account: string): Promise<string | undefined
   return annotations?.['eks.amazonaws.com/role-arn']
 }
 
-/** The same API server for somebody else. */
-function as(kubeconfig: string, namespace: string, tokenFile: string): string {
-  const { clusters } = parse(readFileSync(kubeconfig, 'utf8')) as { clusters: { name: string }[] }
-  const context = { cluster: clusters[0]?.name, user: 'pod', namespace }
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters,
-    users: [{ name: 'pod', user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } } }],
-    contexts: [{ name: 'pod', context }],
-    'current-context': 'pod',
-  })
+/** What a pod finds in its folder of the service account. */
+function inPod({ server, ca }: Cluster, namespace: string, tokenFile: string): string {
+  const config = JSON.parse(kubeconfigOf(server, ca, { tokenFile })) as { contexts: { context: object }[] }
+  for (const named of config.contexts) named.context = { ...named.context, namespace }
+  return JSON.stringify(config)
 }
