@@ -13,6 +13,7 @@ import type { NameOf } from './call/request.ts'
 import { afterFailure } from './failure.ts'
 import { createLook, type Look } from './fresh.ts'
 import { laneOf, refsOf, secretsOf } from './name.ts'
+import { createRoom } from './room.ts'
 
 export type ApplyContext = {
   readonly aws: Pick<Aws, 'send' | 'readyIn'>
@@ -46,11 +47,16 @@ export async function apply(plan: Plan, context: ApplyContext): Promise<Outcome>
 
   const look = createLook({ aws: context.aws, options: context.options }, context.mirror, steps)
   const lanes = new Map(steps.map((step) => [step.id, laneOf(step, keyIn(context.mirror))]))
+  const room = createRoom(keyIn(context.mirror))
   const ids = new Set(steps.map(({ id }) => id))
   const running = new Map<string, Promise<void>>()
+  const end = (result: StepResult): void => {
+    results.set(result.step.id, result)
+    room.note(result)
+  }
   const start = (step: Step): void => {
     const done = run(step, stack, context, look).then((result) => {
-      results.set(step.id, result)
+      end(result)
       running.delete(step.id)
     })
     running.set(step.id, done)
@@ -60,34 +66,24 @@ export async function apply(plan: Plan, context: ApplyContext): Promise<Outcome>
     for (const step of waiting)
       if (step.after.some((id) => results.has(id) && results.get(id)?.result !== 'done'))
         results.set(step.id, { step, result: 'skipped' })
-    const able = waiting.filter(
-      (step) =>
-        !results.has(step.id) &&
-        step.after.every((id) => !ids.has(id) || results.get(id)?.result === 'done') &&
-        !isBehind(step, { steps, lanes, results }),
-    )
-    for (const step of able.slice(0, atOnce - running.size)) start(step)
+    // What comes earlier in the plan and has not ended keeps the rest of its lane waiting.
+    const busy = new Set([...running.keys()].map((id) => lanes.get(id)))
+    const able = waiting.filter((step) => {
+      if (results.has(step.id)) return false
+      const lane = lanes.get(step.id)
+      const first = !busy.has(lane)
+      busy.add(lane)
+      return first && step.after.every((id) => !ids.has(id) || results.get(id)?.result === 'done')
+    })
+    for (const step of able.slice(0, atOnce - running.size)) {
+      const error = room.refusal(step)
+      if (error) end({ step, result: 'failed', error })
+      else start(step)
+    }
     if (running.size > 0) await Promise.race(running.values())
     else if (waiting.every(({ id }) => !results.has(id))) break
   }
   return { results: steps.map((step) => results.get(step.id) ?? { step, result: 'skipped' }) }
-}
-
-/** A step of the same lane that comes first in the plan has not ended. */
-function isBehind(
-  step: Step,
-  {
-    steps,
-    lanes,
-    results,
-  }: {
-    readonly steps: readonly Step[]
-    readonly lanes: ReadonlyMap<string, string>
-    readonly results: ReadonlyMap<string, StepResult>
-  },
-): boolean {
-  const before = steps.slice(0, steps.indexOf(step))
-  return before.some(({ id }) => lanes.get(id) === lanes.get(step.id) && !results.has(id))
 }
 
 const keyIn =

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { overrideQuota } from '../../localstack/aws/elbv2/quota.ts'
 import { seedFacts } from '../../localstack/aws/seed-facts.ts'
 import { type ApplyContext, apply } from '../../src/apply/apply.ts'
 import { readAddOn, refreshAddOns } from '../../src/aws/add-on.ts'
@@ -522,4 +523,38 @@ test('what is read is not what we wrote a moment ago, and what AWS refuses to te
   await refreshAddOns({ aws, options }, mirror)
   assert.deepEqual(calls(cloud, before).sort(), ['DescribeProtection', 'GetWebACLForResource'])
   assert.deepEqual(mirror.loadBalancers.get(arn)?.addOns?.protection, { value: 'none' })
+})
+
+test('what AWS has no room for is asked once for each listener; the rest goes on', async () => {
+  const world = await built()
+  overrideQuota(world.cloud.account(account, region), 'rules-per-application-load-balancer', 5)
+  const since = lastCall(world.cloud)
+  const rules = Array.from({ length: 40 }, (_, at) =>
+    step(
+      {
+        call: 'CreateRule',
+        listener: listenerRef,
+        priority: 20_000 + at,
+        conditions: [{ field: 'path-pattern', values: [`/${at}`] }],
+        actions: [{ type: 'fixed-response', statusCode: '404', contentType: 'text/plain' }],
+        transforms: [],
+        tags: tagsOf(`80:${at + 3}`),
+      },
+      `rule-${at}`,
+    ),
+  )
+  const [forward] = known(world).rules.slice(1)
+  assert.ok(forward)
+  const change = step(
+    { call: 'ModifyRule', rule: forward.arn, conditions: [{ field: 'path-pattern', values: ['/all/*'] }] },
+    'change',
+  )
+  const outcome = await apply(planOf([...rules, change]), context(world))
+  const made = calls(world.cloud, since).filter((call) => call === 'CreateRule')
+  assert.equal(made.length, 4, 'three that are made and one that is refused')
+  const refused = outcome.results.filter(({ result }) => result === 'failed')
+  assert.equal(refused.length, 37)
+  for (const one of refused) assert.equal(one.result === 'failed' ? one.error.code : '', 'TooManyRules')
+  assert.equal(results(outcome)['change'], 'done')
+  await same(world)
 })
