@@ -63,6 +63,18 @@ const words: Readonly<Record<ProblemKind, Words>> = {
     remedy: 'Use path type ImplementationSpecific for wildcards, or correct the path.',
     until: 'held',
   },
+  TooManyValues: {
+    means:
+      'A path with its host and conditions asks for more than ALB takes in one rule (five values), and several rules can not say it either.',
+    remedy: 'Leave out conditions, or spread them over several paths.',
+    until: 'held',
+  },
+  RuleShadowed: {
+    means: 'A path that answers no request: an earlier rule of the load balancer takes all that it could.',
+    remedy:
+      'Put the narrower path in an entry of `spec.rules` before the other, or its Ingress before the other with `group.order`.',
+    until: 'served',
+  },
   InvalidListenPorts: {
     means: 'The ports are not a list, are out of range, or a redirect leads to a port without HTTPS.',
     remedy: 'Correct `listen-ports` or `ssl-redirect`.',
@@ -119,8 +131,9 @@ const words: Readonly<Record<ProblemKind, Words>> = {
     until: 'held',
   },
   NoEffect: {
-    means: 'An annotation that does nothing where it stands: authentication exists on HTTPS alone.',
-    remedy: 'Listen on HTTPS and redirect HTTP to it with `ssl-redirect`, or remove the annotation.',
+    means:
+      'An annotation that does nothing where it stands: on HTTP what HTTPS alone has, on a Service what an Ingress says, for a backend that no path has, or what the class decides.',
+    remedy: 'Move it to where the event says, or remove it.',
     until: 'served',
   },
   CertificatePending: {

@@ -24,6 +24,7 @@ import { checkRedirect, redirectOf } from './want/redirect.ts'
 import { type Routes, routesOf } from './want/rule.ts'
 import { checkVersions } from './want/version.ts'
 import { isSound, needsOf, scopeOf, servicesOf, type World } from './want/scope.ts'
+import { tellShadowed } from './want/shadow.ts'
 import { managedGroup, securingOf } from './want/security-group.ts'
 import { soundViews, type View, viewOf } from './want/view.ts'
 
@@ -138,7 +139,9 @@ function buildGroup(world: World, members: readonly Member[]): Built {
   }
   const held = views.filter(({ scope }) => !isSound(scope)).map(({ scope }) => scope.member.key)
   const redirect = redirectOf(views)
-  const listeners = [...protocolsOf(views)].map(([port, protocol]) =>
+  const protocolsNow = protocolsOf(views)
+  tellShadowed({ views, routes, redirect }, protocolsNow)
+  const listeners = [...protocolsNow].map(([port, protocol]) =>
     listenerOf({ world, views, routes, redirect }, port, protocol),
   )
   const settled = { scheme: schemeOf(world, views), ipAddressType: ipAddressTypeOf(views) }

@@ -23,6 +23,8 @@ export type ProblemKind =
   | 'InvalidIngressClassParams'
   | 'InvalidBackend'
   | 'InvalidPath'
+  | 'TooManyValues'
+  | 'RuleShadowed'
   | 'InvalidListenPorts'
   | 'ServiceMissing'
   | 'ServicePortMissing'

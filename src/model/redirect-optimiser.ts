@@ -18,17 +18,18 @@ export function optimise(items: readonly RuleItem[], listener: ListenerPort): re
   return kept
 }
 
-const redirectOf = (rule: Rule): RedirectAction | undefined =>
+const redirectOf = (rule: Pick<Rule, 'actions'>): RedirectAction | undefined =>
   rule.actions.find((action) => action.type === 'redirect')
 
 /** Wildcard values of one field, over all conditions of it. */
-const valuesOf = (rule: Rule, field: 'host-header' | 'path-pattern'): readonly string[] =>
+const valuesOf = (rule: Pick<Rule, 'conditions'>, field: 'host-header' | 'path-pattern'): readonly string[] =>
   rule.conditions.flatMap((condition) => (condition.field === field ? (condition.values ?? []) : []))
 
-const hasRegexPath = ({ conditions }: Rule): boolean =>
+const hasRegexPath = ({ conditions }: Pick<Rule, 'conditions'>): boolean =>
   conditions.some(({ field, ...rest }) => field === 'path-pattern' && 'regexValues' in rest)
 
-function isLoop(rule: Rule, listener: ListenerPort): boolean {
+/** It would send whoever asks to where they are. */
+export function isLoop(rule: Pick<Rule, 'conditions' | 'actions'>, listener: ListenerPort): boolean {
   const redirect = redirectOf(rule)
   if (!redirect || hasRegexPath(rule)) return false
   const differs = (value: string | undefined, same: string, now: readonly string[]): boolean =>

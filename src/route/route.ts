@@ -1,9 +1,8 @@
 /** Which rule answers a request and why, and which rules can never answer one. */
 import type { Condition } from './condition.ts'
-import { cidrContains } from './cidr.ts'
 import { matchingValue } from './match.ts'
 import type { Request } from './request.ts'
-import { coversWildcard } from './wildcard.ts'
+import { createShelf } from './shelf.ts'
 
 type Conditional = { readonly conditions: readonly Condition[] }
 
@@ -43,63 +42,11 @@ export type Shadow<R> = { readonly rule: R; readonly by: R }
  * a rule that only several earlier ones cover together isn't found.
  */
 export function shadowedBy<R extends Conditional>(rules: readonly R[]): readonly Shadow<R>[] {
-  return rules.flatMap((rule, index) => {
-    const by = rules.slice(0, index).find((earlier) => covers(earlier, rule))
+  const earlier = createShelf<R>()
+  return rules.flatMap((rule) => {
+    const by = earlier.coverOf(rule.conditions)
+    // What covers a rule covers all that the rule does.
+    if (by === undefined) earlier.add(rule.conditions, rule)
     return by === undefined ? [] : [{ rule, by }]
   })
-}
-
-const covers = (wide: Conditional, narrow: Conditional): boolean =>
-  wide.conditions.every((outer) => narrow.conditions.some((inner) => coversCondition(outer, inner)))
-
-function coversCondition(wide: Condition, narrow: Condition): boolean {
-  switch (wide.field) {
-    case 'host-header':
-    case 'path-pattern':
-      return wide.field === narrow.field && coversPatterns(wide, narrow, wide.field === 'host-header')
-    case 'http-header':
-      return (
-        narrow.field === 'http-header' &&
-        wide.httpHeaderName.toLowerCase() === narrow.httpHeaderName.toLowerCase() &&
-        coversPatterns(wide, narrow, true)
-      )
-    case 'http-request-method':
-      return narrow.field === wide.field && narrow.values.every((value) => wide.values.includes(value))
-    case 'source-ip':
-      return (
-        narrow.field === wide.field &&
-        narrow.values.every((value) => wide.values.some((outer) => cidrContains(outer, value)))
-      )
-    case 'query-string':
-      return (
-        narrow.field === wide.field &&
-        narrow.values.every((inner) =>
-          wide.values.some(
-            (outer) =>
-              coversWildcard((outer.key ?? '*').toLowerCase(), (inner.key ?? '*').toLowerCase(), true) &&
-              coversWildcard(outer.value.toLowerCase(), inner.value.toLowerCase(), true),
-          ),
-        )
-      )
-    default:
-      return wide satisfies never
-  }
-}
-
-type Patterned = {
-  readonly field: string
-  readonly values?: readonly string[]
-  readonly regexValues?: readonly string[]
-}
-
-function coversPatterns(wide: Patterned, narrow: Patterned, fold: boolean): boolean {
-  const text = (value: string): string => (fold ? value.toLowerCase() : value)
-  const outer = (wide.values ?? []).map(text)
-  const everything = outer.some((value) => value === '*' || (value === '/*' && wide.field === 'path-pattern'))
-  if (everything) return true
-  const wildcards = (narrow.values ?? []).every((inner) =>
-    outer.some((value) => coversWildcard(value, text(inner))),
-  )
-  const regexes = (narrow.regexValues ?? []).every((inner) => (wide.regexValues ?? []).includes(inner))
-  return wildcards && regexes
 }

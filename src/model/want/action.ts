@@ -5,6 +5,7 @@ import { type ActionConfig, actions as actionsAnnotation } from '../../annotatio
 import type { Action, FixedResponseAction, ForwardAction, ForwardTuple } from '../action.ts'
 import type { IngressBackend, Service } from '../cluster.ts'
 import { annotationsOf, awaitFact, fault, refuse, type Scope, serviceOf, take, warn } from './scope.ts'
+import { tellOfService } from './service-annotation.ts'
 import type { GroupShape } from './target-group.ts'
 import { targetGroupOf } from './target-group.ts'
 
@@ -168,6 +169,7 @@ function resolve(scope: Scope, tuple: Tuple, shape: GroupShape): ForwardTuple | 
     return arn === undefined ? undefined : { targetGroup: arn, ...weight }
   }
   const service = serviceOf(scope, tuple.serviceName)
+  if (service) tellOfService(scope.world, service)
   const made = service && targetGroupOf(scope, service, tuple.servicePort ?? 0, shape)
   return made ? { targetGroup: made.ref, ...weight } : undefined
 }

@@ -3,7 +3,13 @@ import { keyOf } from '../../annotation/define.ts'
 import * as declared from '../../annotation/listener.ts'
 import { type Action, notFound } from '../action.ts'
 import type { Choice } from '../choice.ts'
-import type { Listener, MutualAuthentication, Protocol, RuleItem } from '../listener.ts'
+import {
+  isHeld,
+  type Listener,
+  type MutualAuthentication,
+  type Protocol,
+  type RuleItem,
+} from '../listener.ts'
 import { optimise } from '../redirect-optimiser.ts'
 import { trackingTags, withDefaults } from '../tag.ts'
 import { agree, classUnknown, someOf, union } from './agree.ts'
@@ -12,6 +18,7 @@ import type { Redirect } from './redirect.ts'
 import { actionsOn, defaultRulesOn, type Routes, rulesOn } from './rule.ts'
 import { fault, isSound, paramsOf, type Scope, warn, type World } from './scope.ts'
 import { ownHosts } from './semantics.ts'
+import { split } from './split.ts'
 import { byAge, isOn, listenerAttributesOf, portVoices, soundViews, type View } from './view.ts'
 
 /** One protocol per port: the oldest member's; who says otherwise can't be served there. */
@@ -166,5 +173,7 @@ function rulesFor(
     return defaultsApart(view.scope) ? [] : [{ held: view.scope.member.key }]
   })
   items.push(...views.flatMap((view) => own(view, defaultRulesOn)))
-  return optimise(items, { port, protocol })
+  return optimise(items, { port, protocol }).flatMap((item): readonly RuleItem[] =>
+    isHeld(item) ? [item] : (split(item.conditions) ?? []).map((conditions) => ({ ...item, conditions })),
+  )
 }

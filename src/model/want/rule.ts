@@ -13,10 +13,11 @@ import { conditionsOf, statedConditions } from './condition.ts'
 import { annotationsOf, type Scope, take } from './scope.ts'
 import { byHost, hostPattern, isKubernetes, ownHosts } from './semantics.ts'
 import type { GroupShape } from './target-group.ts'
+import { refuseTooMany, split } from './split.ts'
 import { transformsOf } from './transform.ts'
 
 type Served = { readonly routing: Action; readonly auth?: Action }
-type Route = Served & {
+export type Route = Served & {
   readonly conditions: readonly Condition[]
   readonly transforms: readonly Transform[]
 }
@@ -33,6 +34,7 @@ export function routesOf(scope: Scope, shape: GroupShape, doors: Doors): Routes 
     (isKubernetes(scope) ? ranked(paths, () => true) : inOrder(paths)).flatMap((path) => {
       const name = path.backend.service?.name ?? ''
       const conditions = conditionsOf(scope, host, path, regexPaths)
+      if (!split(conditions)) refuseTooMany(scope, name, conditions)
       const transforms = transformsOf(scope, name)
       const served = servedBy(scope, path.backend, shape, doors)
       return served ? [{ ...served, conditions, transforms }] : []

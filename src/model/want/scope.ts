@@ -76,10 +76,14 @@ export function awaitFact(scope: Scope, note: (asked: Asked) => void): undefined
   note(scope.world.asked)
 }
 
-type Told = { readonly message: string; readonly remedy: string; readonly field?: string }
+export type Told = { readonly message: string; readonly remedy: string; readonly field?: string }
+
+/** Nobody reads more; and an annotation has room for thousands of mistakes. */
+const mostTold = 100
 
 function tell(scope: Scope, level: Problem['level'], kind: ProblemKind, told: Told): undefined {
   const on = ingressRef(scope.member.ingress.metadata)
+  if (scope.problems.length >= mostTold && (level === 'warning' || !isSound(scope))) return
   if (!scope.problems.some((known) => known.kind === kind && known.message === told.message))
     scope.problems.push({ kind, on, level, ...told })
 }

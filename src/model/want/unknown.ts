@@ -1,21 +1,22 @@
-/** Annotations that nothing reads: told, since a typing error otherwise goes unnoticed. */
+/** Annotations that nobody knows, told with the nearest known name. */
+import type { Annotations } from '../../annotation/define.ts'
 import { unknownAnnotations } from '../../annotation/unknown.ts'
-import { annotationsOf, type Scope, warn } from './scope.ts'
+import { annotationsOf, type Scope, type Told, warn } from './scope.ts'
 
-/** An Ingress has room for thousands: nobody reads more than these. */
+/** An object has room for thousands: nobody reads more than these. */
 const mostTold = 10
 
 export function tellUnknown(scope: Scope): void {
-  const { some, more } = unknownAnnotations(annotationsOf(scope), mostTold)
-  for (const { key, nearest } of some)
-    warn(scope, 'UnknownAnnotation', {
-      field: key,
-      message: `unknown annotation ${key}`,
-      remedy: nearest === undefined ? 'Remove it: nothing reads it.' : `Did you mean ${nearest}?`,
-    })
-  if (more > 0)
-    warn(scope, 'UnknownAnnotation', {
-      message: `${more} more unknown annotations`,
-      remedy: 'Remove them: nothing reads them.',
-    })
+  for (const told of misspelt(annotationsOf(scope))) warn(scope, 'UnknownAnnotation', told)
+}
+
+export function misspelt(annotations: Annotations): readonly Told[] {
+  const { some, more } = unknownAnnotations(annotations, mostTold)
+  const told = some.map(({ key, nearest }) => ({
+    field: key,
+    message: `unknown annotation ${key}`,
+    remedy: nearest === undefined ? 'Remove it: nothing reads it.' : `Did you mean ${nearest}?`,
+  }))
+  const rest = { message: `${more} more unknown annotations`, remedy: 'Remove them: nothing reads them.' }
+  return more > 0 ? [...told, rest] : told
 }

@@ -12,6 +12,7 @@ import type { Tags } from '../tag.ts'
 import { classUnknown, type Stated, stated, type Voice } from './agree.ts'
 import { statedCapacity } from './capacity.ts'
 import { askedCertificate, withTags } from './certificate.ts'
+import { tellNoEffect } from './no-effect.ts'
 import { statedCustomerOwnedPool, statedIpamPool } from './pool.ts'
 import { type Port, type Ports, portsOf } from './port.ts'
 import { annotationsOf, fault, isSound, paramsOf, refuse, type Scope, take } from './scope.ts'
@@ -86,6 +87,7 @@ export function viewOf(scope: Scope): View {
     classicWebAcl: stated(scope, () => statedClassicWebAcl(scope)),
     shield: stated(scope, () => statedShield(scope)),
   }
+  if (!view.portsBroken) tellNoEffect(scope, view.ports)
   return asked ? { ...view, certificate: withTags(asked, scope, view.tags.value ?? {}) } : view
 }
 
