@@ -322,8 +322,8 @@ test('what is replaced has another incarnation; what is not keeps it', () => {
 
 test('two members whose names collide share the first target group, as in ALBC, and are told', () => {
   const members = [
-    member('n/a', {}, { rules: [rule(path('/', 'b-c'))] }),
-    member('n/a-b', {}, { rules: [rule(path('/', 'c'))] }),
+    member('n/a', {}, { rules: [rule(path('/a', 'b-c'))] }),
+    member('n/a-b', {}, { rules: [rule(path('/b', 'c'))] }),
   ]
   const result = built('g', clusterOf(members, { services: [service('n/b-c'), service('n/c')] }))
   assert.deepEqual(

@@ -28,7 +28,7 @@ export function ingress(key: string, { annotations = {}, metadata, spec }: Given
   const full = Object.entries(annotations).map(([one, value]) => [one.includes('/') ? one : p + one, value])
   return {
     metadata: { namespace, name, uid: `uid-${name}`, annotations: Object.fromEntries(full), ...metadata },
-    spec: { ingressClassName: 'alb', rules: [rule(path('/', name))], ...spec },
+    spec: { ingressClassName: 'alb', rules: [rule(path(`/${name}`, name))], ...spec },
   }
 }
 export const path = (text: string, service: string, more: Partial<IngressPath> = {}): IngressPath => ({
