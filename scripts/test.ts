@@ -1,10 +1,12 @@
-// Runs the test files given (folders or files; default: test/) and closes with `N passed, N failed`.
+// Runs the test files given (folders or files; default: test/), searches what controllers said for secrets, and closes with `N passed, N failed`.
 // --verbose prints each test; --limit=<seconds> is what a file may take, 120 by default; --again runs what failed once more.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { recordTo, search } from '../test/records.ts'
 
 /** Suites with a command of their own: they need more than `npm ci` gives, or minutes. */
 const apart = new Set(['cluster', 'package', 'browser', 'contract', 'load', 'node_modules'])
@@ -33,6 +35,9 @@ const files = (wanted.length ? wanted : ['test']).flatMap((path) => {
 /** Seconds that a file may take. */
 const limit = process.argv.map((arg) => /^--limit=(\d+)$/.exec(arg)?.[1]).find((found) => found !== undefined)
 
+const records = mkdtempSync(join(tmpdir(), 'albatross-records-'))
+recordTo(records)
+
 let passed = 0
 let failed = 0
 const again = new Set<string>()
@@ -47,10 +52,24 @@ stream.on('test:fail', (event) => {
   failed += 1
   if (event.file !== undefined) again.add(event.file)
 })
+
+/** Whether a secret was told, which another try does not mend. */
+function searchRecords(): boolean {
+  const { bytes, leaks } = search(records)
+  rmSync(records, { recursive: true })
+  if (bytes === 0) return false
+  const first = new Map(leaks.toReversed().map(({ source, text }) => [source, text]))
+  for (const [source, text] of first) console.log(`✖ a secret in ${source}: ${text}`)
+  if (leaks.length > 0) failed += 1
+  else passed += 1
+  return leaks.length > 0
+}
+
 stream.on('end', () => {
+  const leaked = searchRecords()
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed > 0 || passed === 0 ? 1 : 0
-  if (failed > 0 && again.size > 0 && process.argv.includes('--again')) onceMore()
+  if (!leaked && failed > 0 && again.size > 0 && process.argv.includes('--again')) onceMore()
 })
 
 /** Suites that play in real time share a machine with others; what fails twice fails. */

@@ -241,6 +241,10 @@ export const flags = {
   'log-level': flag('Least severe level that is logged.', oneOf('debug', 'info', 'warn', 'error'), {
     default: 'info',
   }),
+  'log-format': flag('How lines are logged: json, or text for people.', oneOf('json', 'text'), {
+    default: 'json',
+    albc: false,
+  }),
   'metrics-bind-addr': flag('Where /metrics is served; 0 for nowhere.', listenAddress, {
     default: { host: '0.0.0.0', port: 8080 },
   }),

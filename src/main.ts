@@ -1,9 +1,9 @@
 /** Reads the configuration, starts the controller, serves its health, stops it on SIGTERM. Nothing else. */
-import pino from 'pino'
 import { readConfig } from './config.ts'
 import type { FlagName } from './flag.ts'
 import { loadKubeConfig } from './kube/kubeconfig.ts'
 import { createTransport } from './kube/transport.ts'
+import { createLog } from './log.ts'
 import { type Answers, serve, type Served } from './serve.ts'
 import { start } from './start.ts'
 import { asked } from './usage.ts'
@@ -23,7 +23,8 @@ if (!config.ok) {
   process.exit(2)
 }
 const { flags } = config.value
-const log = pino({ level: flags['log-level'], base: null, timestamp: pino.stdTimeFunctions.isoTime })
+const told = createLog({ level: flags['log-level'], format: flags['log-format'] })
+const { log } = told
 
 process.on('SIGUSR2', () => {
   log.level = log.level === 'debug' ? flags['log-level'] : 'debug'
@@ -79,7 +80,7 @@ try {
     },
   })
   const metrics = await served('metrics-bind-addr', {
-    '/metrics': () => ({ ok: true, text: running.metrics() }),
+    '/metrics': () => ({ ok: true, text: running.metrics() + told.metrics() }),
   })
   /** A Service sends requests to a pod that ends for about so long; without webhooks nobody is waited for. */
   const lingerMs = 3_000

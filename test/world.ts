@@ -7,6 +7,7 @@ import { startSystem, type SystemOptions } from '../localstack/scenario/system.t
 import { type Timing, timings } from '../localstack/timing.ts'
 import { readConfig } from '../src/config.ts'
 import { type Running, start } from '../src/start.ts'
+import { record } from './records.ts'
 
 const clusterName = 'demo'
 const region = 'eu-west-1'
@@ -38,7 +39,11 @@ export async function startTestWorld(
   const system = await startSystem({ clusterName, region, timing, ...more })
   const running: Running[] = []
   const logs: { level: number; msg: string }[] = []
-  const log = pino({ level: 'debug', base: null }, { write: (line: string) => logs.push(JSON.parse(line)) })
+  const write = (line: string): void => {
+    record('log', line)
+    logs.push(JSON.parse(line))
+  }
+  const log = pino({ level: 'debug', base: null }, { write })
   return {
     ...system,
     logs,
@@ -67,11 +72,26 @@ export async function startTestWorld(
     secureRequest: (dnsName, path, { host = dnsName, ...how } = {}) =>
       ask(system.addressOf(dnsName, 443), host, path, { tls: {}, ...how }),
     end: async () => {
-      for (const controller of running) await controller.stop()
+      for (const controller of running) {
+        record('metrics', controller.metrics())
+        await controller.stop()
+      }
+      for (const path of written) record('objects', JSON.stringify(await system.kube.list(path)))
       await system.stop()
     },
   }
 }
+
+/** What a controller writes. */
+const written = [
+  '/api/v1/events',
+  '/api/v1/configmaps',
+  '/apis/networking.k8s.io/v1/ingresses',
+  '/apis/elbv2.k8s.aws/v1beta1/targetgroupbindings',
+  '/apis/albatross.dev/v1alpha1/ingressgroups',
+  '/apis/albatross.dev/v1alpha1/ingressreports',
+  '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
+]
 
 /** Looks every few milliseconds until `look` doesn't throw; its last error is the test's. */
 export async function eventually<T>(look: () => T | Promise<T>, withinMs = 5_000): Promise<T> {

@@ -36,6 +36,7 @@ export const metricKinds = {
     'gauge',
     'How late the process is at worst of a hundred times, since the last look.',
   ],
+  log_lines_lost_total: ['counter', 'Log lines that could not be written to standard output.'],
   resident_memory_bytes: ['gauge', 'Memory of the process.'],
   heap_used_bytes: ['gauge', 'Of that, live JavaScript objects.'],
 } as const satisfies Readonly<
