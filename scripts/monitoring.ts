@@ -82,6 +82,11 @@ const panels: readonly Panel[] = [
     queries: { '{{pod}} resident': of('resident_memory_bytes'), '{{pod}} heap': of('heap_used_bytes') },
   },
   { title: 'Event loop lag', unit: 's', queries: { '{{pod}}': of('event_loop_lag_seconds') } },
+  {
+    title: 'Log lines lost',
+    unit: 'none',
+    queries: { '{{pod}}': `increase(${of('log_lines_lost_total')}[10m])` },
+  },
 ]
 
 const dashboard = {

@@ -45,7 +45,7 @@ export function createLog({ level, format }: LogOptions): Log {
 }
 
 /** `2026-01-01T00:00:00.000Z INFO  AWS call group=… call=elbv2:CreateRule ms=12` */
-export function textOf(line: string): string {
+function textOf(line: string): string {
   const { time, level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>
   const label = String(pino.levels.labels[Number(level)] ?? level).toUpperCase()
   const fields = Object.entries(rest).map(([name, value]) => ` ${name}=${shown(value)}`)

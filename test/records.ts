@@ -28,8 +28,8 @@ const encoded = [0, 1, 2].map((before) => {
 })
 const secret = new RegExp([marker, ...encoded, 'PRIVATE KEY'].join('|'))
 
-export type Leak = { readonly source: string; readonly text: string }
-export type Found = { readonly bytes: number; readonly leaks: readonly Leak[] }
+type Leak = { readonly source: string; readonly text: string }
+type Found = { readonly bytes: number; readonly leaks: readonly Leak[] }
 
 export function search(folder: string): Found {
   let bytes = 0
