@@ -149,6 +149,7 @@ export default defineConfig({
         'test/contract/run.ts',
         'test/cluster/run.ts',
         'test/cluster/binaries.ts',
+        'test/contract/aws.ts',
       ],
       rules: { 'no-console': 'off' },
     },

@@ -13,6 +13,8 @@ function options() {
     return parseArgs({
       options: {
         port: { type: 'string', default: '4566' },
+        // In a container: its ports are published on the loopback address of the machine.
+        host: { type: 'string', default: '127.0.0.1' },
         timing: { type: 'string', default: 'sandbox' },
         region: { type: 'string', default: 'eu-west-1' },
         account: { type: 'string', default: '123456789012' },
@@ -52,8 +54,9 @@ await hostsFile?.written().catch((error: Error) => {
   console.error(`--hosts-file=${values['hosts-file']}: ${error.message}`)
   process.exit(1)
 })
-const server = await listen(cloud.handle, { port }).catch((error: Error) => {
-  console.error(`cannot listen on port ${port}: ${error.message}`)
+const { host } = values
+const server = await listen(cloud.handle, { port, host }).catch((error: Error) => {
+  console.error(`cannot listen on ${host}:${port}: ${error.message}`)
   process.exit(1)
 })
 

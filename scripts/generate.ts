@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { crdFiles, type GeneratedFile } from './crds.ts'
 import { annotationsTable } from './docs/annotations.ts'
+import { contractPage } from './docs/contract.ts'
 import { flagsPage } from './docs/flags.ts'
 import { iamFiles } from './iam.ts'
 import { monitoringFiles } from './monitoring.ts'
@@ -19,6 +20,7 @@ const check = process.argv.includes('--check')
 /** A document with generated parts is one more function here. */
 const pages: readonly GeneratedFile[] = [
   { path: 'docs/annotations.md', text: annotationsTable() },
+  { path: 'docs/contract.md', text: contractPage() },
   { path: 'docs/flags.md', text: flagsPage() },
   { path: 'docs/metrics.md', text: metricsPage() },
   { path: 'docs/argo-cd/argocd-cm.yaml', text: argoCdConfig() },

@@ -106,7 +106,7 @@ async function callsIn(url: string): Promise<ReadonlyMap<string, number>> {
 }
 
 async function untilReady(port: number, child: ChildProcess): Promise<void> {
-  const end = Date.now() + 20_000
+  const end = Date.now() + 60_000
   while (Date.now() < end) {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`the controller ended with ${child.exitCode ?? child.signalCode}; its log tells why`)
@@ -118,7 +118,7 @@ async function untilReady(port: number, child: ChildProcess): Promise<void> {
     if (ready) return
     await new Promise((done) => setTimeout(done, 10))
   }
-  throw new Error('the controller was not ready within 20 s; its log tells why')
+  throw new Error('the controller was not ready within 60 s; its log tells why')
 }
 
 /** Free now; somebody else may be quicker. */

@@ -31,7 +31,7 @@ import type { Clients, Provider } from './provider.ts'
 export const runTag = 'albatross.dev/contract'
 
 type Tag = { readonly Key: string; readonly Value: string }
-export type Bench = Pick<Provider, 'region' | 'patienceMs' | 'ask'> & {
+export type Bench = Pick<Provider, 'region' | 'patienceMs' | 'ask' | 'provokes' | 'bundle'> & {
   readonly clients: Clients
   readonly place: Place
   readonly tags: Tag[]
@@ -39,8 +39,8 @@ export type Bench = Pick<Provider, 'region' | 'patienceMs' | 'ask'> & {
   name(): string
   /** Is done when the check is over, whatever comes of it; the last first. */
   afterwards(remove: () => Promise<unknown>): void
-  /** Looks again and again until it does not throw. */
-  eventually<T>(look: () => Promise<T>): Promise<T>
+  /** Looks again and again until it does not throw; by default as long as the provider's patience lasts. */
+  eventually<T>(look: () => Promise<T>, withinMs?: number): Promise<T>
   loadBalancer(more?: Partial<CreateLoadBalancerCommandInput>): Promise<Sure<LoadBalancer>>
   listener(on: string, more?: Partial<CreateListenerCommandInput>): Promise<Sure<Listener>>
   rule(on: string, more?: Partial<CreateRuleCommandInput>): Promise<Sure<Rule>>
@@ -90,7 +90,7 @@ export async function refused(call: Promise<unknown>, ...codes: readonly string[
 type Cleanup = () => Promise<unknown>
 export type Run = {
   /** A bench for one check, and the way to clear it. */
-  bench(): { readonly bench: Bench; clear(): Promise<void> }
+  bench(): { readonly bench: Bench; readonly clear: () => Promise<void> }
   /** Removes what was shared. */
   end(): Promise<void>
 }
@@ -166,12 +166,14 @@ function benchOf({ provider, place, id, cleanups, name, sharedOne }: Making): Be
     region,
     patienceMs,
     ...(provider.ask ? { ask: provider.ask } : {}),
+    ...(provider.provokes ? { provokes: true } : {}),
+    ...(provider.bundle ? { bundle: provider.bundle } : {}),
     clients,
     place,
     tags,
     name,
     afterwards,
-    eventually: (look) => retried(look, patienceMs),
+    eventually: (look, withinMs = patienceMs) => retried(look, withinMs),
     loadBalancer: async (more = {}) => {
       const Subnets = place.subnets.map((subnet) => subnet.id)
       const made = await elbv2.send(
@@ -276,6 +278,8 @@ export type Check = {
   readonly id: string
   /** What holds, as a sentence. */
   readonly shows: string
+  /** Of a probe: what the local AWS is built to, though nobody has shown that AWS does so. */
+  readonly expected?: string
   readonly run: (bench: Bench) => Promise<void>
 }
 export const check = (id: string, shows: string, run: Check['run']): Check => ({ id, shows, run })

@@ -6,6 +6,7 @@ import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-
 import { ShieldClient } from '@aws-sdk/client-shield'
 import { STSClient } from '@aws-sdk/client-sts'
 import { WAFV2Client } from '@aws-sdk/client-wafv2'
+import { createWafRegionalClient } from '../../src/aws/waf-regional.ts'
 
 export type Clients = ReturnType<typeof clientsOf>
 
@@ -15,12 +16,13 @@ type Answer = {
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: string
 }
-type Ask = {
+export type Ask = {
   readonly name: string
   readonly port: number
   readonly secure?: boolean
   readonly path?: string
   readonly host?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export type Provider = {
@@ -31,6 +33,12 @@ export type Provider = {
   readonly clients: Clients
   /** Through a load balancer; absent: nothing there answers requests. */
   readonly ask?: (request: Ask) => Promise<Answer>
+  /** It may be called more often than it bears. */
+  readonly provokes?: boolean
+  /** Certificates of authorities, in S3: what trust stores are made of; absent: none is there. */
+  readonly bundle?: { readonly bucket: string; readonly key: string }
+  /** What a controller's process needs to reach it: `AWS_*`. */
+  readonly aws: Readonly<Record<string, string>>
   /** The names of the calls that it was asked for, where it keeps them. */
   readonly calls?: () => ReadonlySet<string>
   stop(): Promise<void>
@@ -57,6 +65,8 @@ export function clientsOf({ region, endpoint, requestHandler, credentials, maxAt
   }
   return {
     ec2: new EC2Client(config),
+    /** For who wants to see a refusal that is worth another try. */
+    once: new EC2Client({ ...config, maxAttempts: 1 }),
     elbv2: new ElasticLoadBalancingV2Client(config),
     acm: new ACMClient(config),
     sts: new STSClient(config),
@@ -65,6 +75,7 @@ export function clientsOf({ region, endpoint, requestHandler, credentials, maxAt
     shield: new ShieldClient(
       endpoint === undefined && requestHandler === undefined ? { ...config, region: 'us-east-1' } : config,
     ),
+    wafRegional: createWafRegionalClient(config),
     tagging: new ResourceGroupsTaggingAPIClient(config),
   }
 }

@@ -4,16 +4,29 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { installMoto } from './provider/moto-install.ts'
 
-type Ready = { readonly env?: Readonly<Record<string, string>>; readonly without?: string }
+type Ready = {
+  /** Beside `<name>.test.ts`. */
+  readonly files?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly without?: string
+}
 const providers: Readonly<Record<string, () => Promise<Ready>>> = {
-  embedded: async () => ({}),
+  embedded: async () => ({ files: ['aws.test.ts', 'refusal.test.ts'] }),
   moto: async () => {
     try {
-      return { env: { MOTO_PYTHON: await installMoto() } }
+      return { env: { MOTO_PYTHON: await installMoto() }, files: ['compose.test.ts'] }
     } catch (error) {
       const said = error instanceof Error ? error.message.trim().split('\n') : [String(error)]
       return { without: `it can not be installed (Python 3.10 or later with venv and pip): ${said.at(-1)}` }
     }
+  },
+  localstack: async () => {
+    const { LOCALSTACK_AUTH_TOKEN: token, LOCALSTACK_ENDPOINT: endpoint } = process.env
+    if (!token)
+      return { without: 'LOCALSTACK_AUTH_TOKEN is not set; it has load balancers with a token alone' }
+    if (!endpoint || !URL.canParse(endpoint))
+      return { without: 'LOCALSTACK_ENDPOINT must be where it runs, such as http://127.0.0.1:4566' }
+    return {}
   },
 }
 
@@ -35,7 +48,8 @@ for (const [name, prepare] of Object.entries(providers)) {
   const ready = await prepare()
   if (ready.without === undefined) {
     Object.assign(env, ready.env)
-    files.push(join(import.meta.dirname, `${name}.test.ts`))
+    for (const file of [`${name}.test.ts`, ...(ready.files ?? [])])
+      files.push(join(import.meta.dirname, file))
   } else if (required.includes(name)) {
     console.error(`${name} is required: ${ready.without}`)
     process.exit(1)
@@ -43,7 +57,7 @@ for (const [name, prepare] of Object.entries(providers)) {
 }
 if (files.length === 0) process.exit(1)
 const suite = join(import.meta.dirname, '../../scripts/test.ts')
-const { status } = spawnSync(process.execPath, [suite, ...files, '--verbose'], {
+const { status } = spawnSync(process.execPath, [suite, ...files, '--verbose', '--limit=900'], {
   stdio: 'inherit',
   env: { ...process.env, ...env },
 })

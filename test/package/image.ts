@@ -32,11 +32,11 @@ const instructionsOf = (file: string): readonly Instruction[] =>
       return { name, text: rest.join(' ').trim() }
     })
 
-/** `context`: the folder that is sent to the build; `folder`: where the stages come to be. */
-export function buildImage(context: string, folder: string): Image {
+/** `context`: the folder that is sent to the build; `folder`: where the stages come to be; `dockerfile` is in the context. */
+export function buildImage(context: string, folder: string, dockerfile = 'Dockerfile'): Image {
   const stages = new Map<string, Stage>()
   let stage: Stage | undefined
-  for (const { name, text } of instructionsOf(join(context, 'Dockerfile'))) {
+  for (const { name, text } of instructionsOf(join(context, dockerfile))) {
     if (name === 'FROM') {
       const alias = / AS (\S+)$/i.exec(text)?.[1] ?? `stage-${stages.size}`
       stage = { root: join(folder, alias), workdir: '/', user: '0', env: {}, entrypoint: [] }

@@ -1,7 +1,17 @@
 // Trust stores, web ACLs and Shield, as far as a load balancer has them.
 import assert from 'node:assert/strict'
-import { DescribeTrustStoresCommand } from '@aws-sdk/client-elastic-load-balancing-v2'
-import { DescribeProtectionCommand, GetSubscriptionStateCommand } from '@aws-sdk/client-shield'
+import {
+  CreateTrustStoreCommand,
+  DeleteTrustStoreCommand,
+  DescribeListenersCommand,
+  DescribeTrustStoresCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2'
+import {
+  CreateProtectionCommand,
+  DeleteProtectionCommand,
+  DescribeProtectionCommand,
+  GetSubscriptionStateCommand,
+} from '@aws-sdk/client-shield'
 import {
   AssociateWebACLCommand,
   CreateWebACLCommand,
@@ -11,9 +21,15 @@ import {
   GetWebACLForResourceCommand,
   ListWebACLsCommand,
 } from '@aws-sdk/client-wafv2'
+import {
+  AssociateWebACLCommand as AssociateClassicCommand,
+  DisassociateWebACLCommand as DisassociateClassicCommand,
+  GetWebACLForResourceCommand as GetClassicCommand,
+} from '../../../src/aws/waf-regional.ts'
 import { type Bench, check, refused } from '../bench.ts'
+import { importCertificate } from './certificate.ts'
 
-async function webAcl(bench: Bench): Promise<{ readonly Name: string; readonly ARN: string }> {
+export async function webAcl(bench: Bench): Promise<{ readonly Name: string; readonly ARN: string }> {
   const { wafv2 } = bench.clients
   const Name = bench.name()
   const { Summary } = await wafv2.send(
@@ -40,6 +56,45 @@ export const addOnChecks = [
     const Names = [bench.name()]
     await refused(bench.clients.elbv2.send(new DescribeTrustStoresCommand({ Names })), 'TrustStoreNotFound')
   }),
+  check(
+    'trust-store/used',
+    'a trust store is found by its name, verifies the clients of a listener, and is in use meanwhile',
+    async (bench) => {
+      const { elbv2 } = bench.clients
+      const { bundle } = bench
+      assert.ok(bundle, 'there is no bundle of certificates to make it of')
+      const Name = bench.name()
+      const { TrustStores: made = [] } = await elbv2.send(
+        new CreateTrustStoreCommand({
+          Name,
+          CaCertificatesBundleS3Bucket: bundle.bucket,
+          CaCertificatesBundleS3Key: bundle.key,
+          Tags: bench.tags,
+        }),
+      )
+      const { TrustStoreArn } = made[0] ?? {}
+      const remove = () => elbv2.send(new DeleteTrustStoreCommand({ TrustStoreArn }))
+      bench.afterwards(remove)
+      await bench.eventually(async () => {
+        const { TrustStores } = await elbv2.send(new DescribeTrustStoresCommand({ Names: [Name] }))
+        assert.deepEqual(
+          TrustStores?.map((one) => [one.TrustStoreArn, one.Status]),
+          [[TrustStoreArn, 'ACTIVE']],
+        )
+      })
+      const { ListenerArn } = await bench.listener((await bench.shared()).loadBalancer, {
+        Protocol: 'HTTPS',
+        Port: 8449,
+        Certificates: [{ CertificateArn: await importCertificate(bench) }],
+        MutualAuthentication: { Mode: 'verify', TrustStoreArn },
+      })
+      await bench.eventually(async () => {
+        const { Listeners } = await elbv2.send(new DescribeListenersCommand({ ListenerArns: [ListenerArn] }))
+        assert.equal(Listeners?.[0]?.MutualAuthentication?.TrustStoreArn, TrustStoreArn)
+      })
+      await refused(remove(), 'TrustStoreInUse')
+    },
+  ),
   check('web-acl/listed', 'a web ACL is listed by its name', async (bench) => {
     const { Name, ARN } = await webAcl(bench)
     await bench.eventually(async () => {
@@ -71,6 +126,22 @@ export const addOnChecks = [
       'WAFInvalidParameter',
     )
   }),
+  check(
+    'web-acl/classic',
+    'no web ACL of WAF classic is there, and an unknown one is refused',
+    async (bench) => {
+      const { loadBalancer: ResourceArn } = await bench.shared()
+      const { wafRegional } = bench.clients
+      const answer = await wafRegional.send(new GetClassicCommand({ ResourceArn }) as never)
+      assert.ok(!('WebACLSummary' in answer) || answer.WebACLSummary === undefined)
+      const WebACLId = '00000000-0000-0000-0000-000000000000'
+      await refused(
+        wafRegional.send(new AssociateClassicCommand({ WebACLId, ResourceArn }) as never),
+        'WAFNonexistentItem',
+      )
+      await wafRegional.send(new DisassociateClassicCommand({ ResourceArn }) as never)
+    },
+  ),
   check('shield/state', 'whether the account has a subscription is told', async (bench) => {
     const { SubscriptionState } = await bench.clients.shield.send(new GetSubscriptionStateCommand({}))
     assert.match(SubscriptionState ?? '', /^(IN)?ACTIVE$/)
@@ -82,4 +153,24 @@ export const addOnChecks = [
       'ResourceNotFound',
     )
   }),
+  check(
+    'shield/protected',
+    'with a subscription a load balancer is protected, and no more; without one that is refused',
+    async (bench) => {
+      const { loadBalancer: ResourceArn } = await bench.shared()
+      const { shield } = bench.clients
+      const create = () =>
+        shield.send(new CreateProtectionCommand({ Name: bench.name(), ResourceArn, Tags: bench.tags }))
+      const { SubscriptionState } = await shield.send(new GetSubscriptionStateCommand({}))
+      // Nobody subscribes for a test: it is for a year.
+      if (SubscriptionState !== 'ACTIVE') return await refused(create(), 'ResourceNotFound')
+      const { ProtectionId } = await create()
+      const end = () => shield.send(new DeleteProtectionCommand({ ProtectionId }))
+      bench.afterwards(() => end().catch(() => undefined))
+      const read = () => shield.send(new DescribeProtectionCommand({ ResourceArn }))
+      assert.equal((await read()).Protection?.Id, ProtectionId)
+      await end()
+      await bench.eventually(() => refused(read(), 'ResourceNotFound'))
+    },
+  ),
 ]

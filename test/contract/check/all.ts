@@ -6,6 +6,8 @@ import { listenerChecks } from './listener.ts'
 import { loadBalancerChecks } from './load-balancer.ts'
 import { networkLoadBalancerChecks } from './network-load-balancer.ts'
 import { ruleChecks } from './rule.ts'
+import { accountProbes } from '../probe/account.ts'
+import { requestProbes } from '../probe/request.ts'
 import { networkChecks } from './security-group.ts'
 import { tagChecks } from './tag.ts'
 import { targetGroupChecks } from './target-group.ts'
@@ -20,4 +22,6 @@ export const allChecks: readonly Check[] = [
   ...tagChecks,
   ...addOnChecks,
   ...networkLoadBalancerChecks,
+  ...accountProbes,
+  ...requestProbes,
 ]

@@ -16,7 +16,7 @@ import {
 import { check, forward, refused, type Bench } from '../bench.ts'
 
 /** An address of the first subnet that nobody has. */
-const address = ({ place }: Bench, host: number): string => {
+export const address = ({ place }: Bench, host: number): string => {
   const [base = ''] = (place.subnets[0]?.cidr ?? '').split('/')
   return base.replace(/\d+$/, String(host))
 }
@@ -28,9 +28,9 @@ export const registered = async ({ clients }: Bench, TargetGroupArn: string): Pr
     ({ Target, TargetHealth }) => `${Target?.Id}:${Target?.Port} ${TargetHealth?.State}`,
   ).sort()
 }
-const register = ({ clients }: Bench, TargetGroupArn: string, ...Targets: TargetDescription[]) =>
+export const register = ({ clients }: Bench, TargetGroupArn: string, ...Targets: TargetDescription[]) =>
   clients.elbv2.send(new RegisterTargetsCommand({ TargetGroupArn, Targets }))
-const deregister = ({ clients }: Bench, TargetGroupArn: string, ...Targets: TargetDescription[]) =>
+export const deregister = ({ clients }: Bench, TargetGroupArn: string, ...Targets: TargetDescription[]) =>
   clients.elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }))
 const attributes = async (
   { clients }: Bench,

@@ -38,6 +38,11 @@ export async function moto(python: string): Promise<Provider> {
     region,
     patienceMs: 1_000,
     clients,
+    aws: {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    },
     stop: async () => {
       child.stdin.end()
       await ended
