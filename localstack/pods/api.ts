@@ -79,6 +79,8 @@ function follow<T extends Item>(
   const first = Promise.withResolvers<void>()
   const once = async (): Promise<void> => {
     const listed = await handle({ method: 'GET', path, headers: { accept: 'application/json' }, body: '' })
+    // What was known stays: pods must not end because an API server has no answer for a moment.
+    if (listed.status !== 200) throw new Error(`GET ${path}: ${listed.status}`)
     const list = JSON.parse(await textOf(listed.body)) as {
       metadata: { resourceVersion: string }
       items: T[]

@@ -64,9 +64,9 @@ export const workshop: Scenario = {
         withinMs: 15_000,
       },
     )
-    const address = world.addressOf(hostname, 80)
     await built(world, checks, hostname)
     await served(world, checks, hostname)
+    const address = world.addressOf(hostname, 80)
     const load = startLoad({
       address,
       host: hostname,

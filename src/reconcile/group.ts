@@ -178,13 +178,19 @@ function noteFull({ results }: Outcome, stack: string, { full }: Context): void 
 const fillPatienceMs = 5_000
 
 function filledOf({ bindings }: Actual, { filled }: Context): ReadonlySet<string> {
+  // One that is being deleted empties its target group: what comes back to that waits for the next binding.
+  const ending = new Set(
+    bindings.flatMap(({ metadata, spec }) =>
+      metadata.deletionTimestamp === undefined ? [] : [spec.targetGroupARN ?? ''],
+    ),
+  )
   const old = bindings.flatMap(({ metadata, spec, status }) => {
     const age = Date.now() - Date.parse(metadata.creationTimestamp ?? '')
     // Its status tells where another part looks at it.
     const isDone = age > fillPatienceMs || status?.observedGeneration !== undefined
     return spec.targetGroupARN !== undefined && isDone ? [spec.targetGroupARN] : []
   })
-  return new Set([...filled, ...old])
+  return new Set([...filled, ...old].filter((arn) => !ending.has(arn)))
 }
 
 async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome> {

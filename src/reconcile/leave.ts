@@ -39,6 +39,7 @@ export async function leave(binding: TargetGroupBinding, pass: Pass, context: Co
       message:
         'It was deleted while its target group gets requests: the targets stay, and it is made again. To be rid of it, take the path out of the Ingress.',
     })
+  if (!stays) context.filled.delete(binding.spec.targetGroupARN ?? '')
   const emptied = stays ? settled : await empty(binding, pass, context)
   if (emptied.verdict !== 'settled') return emptied
   if (binding.spec.multiClusterTargetGroup === true) {

@@ -83,12 +83,13 @@ const follow = <T extends KubeObject>(options: ReflectorOptions<T>, progress: Pr
     ...(options.only ? { only: options.only } : {}),
     resourceVersion: progress.resourceVersion,
     initial: progress.resourceVersion === '',
+    transform: options.transform,
     onHeard: () => {
       progress.heardAtMs = Date.now()
       progress.error = ''
       if (progress.synced) options.onHeard?.()
     },
-    onAll: (objects, version) => fill(options, progress, objects.map(options.transform), version),
+    onAll: (objects, version) => fill(options, progress, objects, version),
     onEvent: ({ type, object }) => {
       if (type === 'DELETED') options.store.remove(object)
       else if (type !== 'BOOKMARK') options.store.set(options.transform(object))

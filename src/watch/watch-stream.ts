@@ -24,6 +24,8 @@ export type Watch<T extends KubeObject> = {
   readonly resourceVersion: string
   /** Ask for the whole state first (WatchList). */
   readonly initial: boolean
+  /** Of the whole state each object goes through it as it arrives: a large cluster's pods do not fit into memory as they are. */
+  readonly transform: (object: T) => T
   /** When it is open, and at everything that comes. */
   readonly onHeard: () => void
   /** The whole state, when it was asked for. */
@@ -73,7 +75,7 @@ function receiver<T extends KubeObject>(watch: Watch<T>): (line: string) => Kube
     const { metadata } = event.object
     const key = `${metadata.namespace ?? ''}/${metadata.name}`
     if (event.type === 'DELETED') gathered.delete(key)
-    else if (event.type !== 'BOOKMARK') gathered.set(key, event.object)
+    else if (event.type !== 'BOOKMARK') gathered.set(key, watch.transform(event.object))
     else if (metadata.annotations?.[initialEventsEnd] === 'true') {
       watch.onAll([...gathered.values()], metadata.resourceVersion ?? '')
       gathered = undefined

@@ -34,13 +34,14 @@ export type Cluster = {
   readonly server: string
   /** PEM of the server's certificate, which is its own authority. */
   readonly ca: string
-  readonly etcdUrl: string
   /** In its folder, which goes with it. */
   at(file: string): string
   kubectl(...args: readonly string[]): string
   /** SIGKILL; the port and etcd's data stay. */
   killApiServer(): Promise<void>
   startApiServer(): Promise<void>
+  /** etcd forgets all that was before now. */
+  compact(): Promise<void>
   stop(): Promise<void>
 }
 export type ClusterOptions = {
@@ -87,11 +88,11 @@ async function startOnce(binaries: string, { apiServer = [] }: ClusterOptions): 
       kubeconfig,
       server,
       ca: certificate(at),
-      etcdUrl: `http://127.0.0.1:${etcd}`,
       at,
       kubectl: (...args) => kubectl(binaries, kubeconfig, args),
       killApiServer: () => processes.kill('kube-apiserver'),
       startApiServer,
+      compact: () => compact(`http://127.0.0.1:${etcd}`),
       stop,
     }
   } catch (error) {
@@ -142,6 +143,16 @@ function kubectl(binaries: string, kubeconfig: string, args: readonly string[]):
   })
   assert.equal(ran.status, 0, `kubectl ${args.join(' ')}: ${ran.stderr}`)
   return ran.stdout
+}
+
+async function compact(etcdUrl: string): Promise<void> {
+  const post = async (path: string, body: object): Promise<{ header: { revision: string } }> => {
+    const answer = await fetch(`${etcdUrl}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    assert.equal(answer.status, 200, path)
+    return (await answer.json()) as { header: { revision: string } }
+  }
+  const { header } = await post('kv/range', { key: Buffer.from('none').toString('base64') })
+  await post('kv/compaction', { revision: header.revision, physical: true })
 }
 
 const prefix = 'albatross-cluster-'

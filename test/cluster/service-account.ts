@@ -22,6 +22,8 @@ export type ServiceAccount = {
   renew(): Promise<void>
   /** Signed as the API server signs them: TokenRequest gives none for less than ten minutes. */
   renewFor(seconds: number): Promise<void>
+  /** Deleted and made again: tokens of the one before are void. */
+  remake(): Promise<void>
   /** Takes the roles in all namespaces away, or gives them back. */
   allowed(on: boolean): Promise<void>
 }
@@ -60,6 +62,10 @@ export async function serviceAccount(
       const { uid } = (body as { metadata: { uid: string } }).metadata
       write(tokenOf(uid, seconds, readFileSync(cluster.at('sa.key'), 'utf8')))
     },
+    remake: async () => {
+      assert.equal((await kube.call('DELETE', `${account}/${name}`)).status, 200)
+      await put(account, { metadata: { name } })
+    },
     allowed: async (on) => {
       if (on) return put(`${rbac}/clusterrolebindings`, bindingOf('ClusterRole', name))
       assert.equal((await kube.call('DELETE', `${rbac}/clusterrolebindings/${name}`)).status, 200)
@@ -84,15 +90,16 @@ async function grant(put: Put, kind: 'ClusterRole' | 'Role', namespace: string, 
 }
 
 function tokenOf(uid: string, seconds: number, key: string): string {
-  const now = Math.floor(Date.now() / 1000)
+  // The API server takes a token for a minute longer than it says.
+  const end = Math.floor(Date.now() / 1000) + seconds - 60
   const issuer = 'https://kubernetes.default.svc'
   const claims = {
     iss: issuer,
     aud: [issuer],
     sub: `system:serviceaccount:${ownNamespace}:${name}`,
-    iat: now,
-    nbf: now,
-    exp: now + seconds,
+    iat: end - 600,
+    nbf: end - 600,
+    exp: end,
     'kubernetes.io': { namespace: ownNamespace, serviceaccount: { name, uid } },
   }
   const text = [{ alg: 'RS256' }, claims]
