@@ -1,7 +1,7 @@
 // Writes everything that is generated; with --check writes nothing and exits 1 when something is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { crdFiles, type GeneratedFile } from './crds.ts'
+import { crdFiles, definitionMarkFile, type GeneratedFile } from './crds.ts'
 import { annotationsTable } from './docs/annotations.ts'
 import { contractPage } from './docs/contract.ts'
 import { flagsPage } from './docs/flags.ts'
@@ -31,6 +31,7 @@ const crds = crdFiles()
 const chart = crds.map(({ path, text }) => ({ path: path.replace('crds/', 'chart/crds/'), text }))
 const files = [
   ...crds,
+  definitionMarkFile(),
   ...chart,
   ...rbacFiles(),
   ...iamFiles(),

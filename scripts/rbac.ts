@@ -1,4 +1,5 @@
 /** What the controller may do in a cluster, written once: the chart's roles are generated from it, and the cluster suite runs under them. */
+import { definitionNames } from '../src/definitions.ts'
 import { albcLease } from '../src/watch/albc.ts'
 import type { GeneratedFile } from './crds.ts'
 
@@ -76,6 +77,19 @@ const cluster: readonly Rule[] = [
     resources: ['mutatingwebhookconfigurations'],
     verbs: ['get', 'list', 'create', 'patch'],
     why: "the optional webhooks, when a flag turns them on; at the start, whether ALBC's are gone",
+  },
+  {
+    groups: ['apiextensions.k8s.io'],
+    resources: ['customresourcedefinitions'],
+    names: definitionNames,
+    verbs: ['get', 'patch'],
+    why: 'its own definitions, brought up to date at the start (--crds=apply)',
+  },
+  {
+    groups: ['apiextensions.k8s.io'],
+    resources: ['customresourcedefinitions'],
+    verbs: ['create'],
+    why: 'its own definitions, where they are missing',
   },
   {
     groups: ['admissionregistration.k8s.io'],

@@ -1,5 +1,6 @@
 /** Every flag, declared once: parser, default, doc. Names are ALBC's where ALBC has the flag; each may come from the environment. */
 import { ok } from './lib/result.ts'
+import { startFlags } from './flag-start.ts'
 import { injectLabel } from './model/readiness.ts'
 import { semantics, whenExposed } from './model/settings.ts'
 import {
@@ -279,16 +280,7 @@ export const flags = {
     oneOf(...whenExposed),
     { default: 'serve', albc: false },
   ),
-  albc: flag(
-    'Where the AWS Load Balancer Controller is. absent: nothing is written before its Lease was not renewed for a minute and its webhooks are gone, and while Services or Gateways bear its finalizers.',
-    oneOf('absent'),
-    { default: 'absent', albc: false },
-  ),
-  'acknowledge-albc-leftovers': flag(
-    "Write although Services or Gateways bear ALBC's finalizers: their load balancers stay as they are and their targets are followed, but nobody changes or deletes them.",
-    bool,
-    { default: false, albc: false },
-  ),
+  ...startFlags,
   mode: flag('observe plans and reports, and writes nothing to AWS.', oneOf('reconcile', 'observe'), {
     default: 'reconcile',
     albc: false,

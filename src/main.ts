@@ -1,5 +1,6 @@
 /** Reads the configuration, starts the controller, serves its health, stops it on SIGTERM. Nothing else. */
 import { readConfig } from './config.ts'
+import { ensureDefinitions } from './definitions.ts'
 import type { FlagName } from './flag.ts'
 import { loadKubeConfig } from './kube/kubeconfig.ts'
 import { createTransport } from './kube/transport.ts'
@@ -50,6 +51,7 @@ try {
   const path = flags.kubeconfig === '' ? undefined : flags.kubeconfig
   const kubeConfig = await under('kubeconfig', path ?? '', loadKubeConfig({ path }))
   const transport = createTransport(kubeConfig, { userAgent: `albatross/${version}` })
+  await ensureDefinitions({ kube: transport.handle, mode: flags.crds, log })
   const running = start({
     config: config.value,
     kube: transport.handle,

@@ -17,7 +17,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 const main = join(import.meta.dirname, '../src/main.ts')
 const guard = join(import.meta.dirname, '../localstack/scenario/guard.ts')
 const required = ['--cluster-name=demo', '--aws-region=eu-west-1', '--aws-vpc-id=vpc-0a1b2c3d4e5f60718']
-const quiet = ['--metrics-bind-addr=0', '--health-probe-bind-addr=0']
+const quiet = ['--metrics-bind-addr=0', '--health-probe-bind-addr=0', '--crds=none']
 
 function started(t: TestContext, flags: readonly string[], out: 'pipe' | number = 'pipe') {
   const child = spawn(process.execPath, ['--import', guard, main, ...required, ...flags], {
@@ -120,7 +120,7 @@ test('a full disk under the log costs lines, and is told once', async (t) => {
   const full = openSync('/dev/full', 'w')
   t.after(() => closeSync(full))
   const health = await healthAt()
-  const flags = [await cluster(t), '--metrics-bind-addr=0', health.flag, '--log-level=debug']
+  const flags = [await cluster(t), '--metrics-bind-addr=0', '--crds=none', health.flag, '--log-level=debug']
   const { child, told, ended } = started(t, flags, full)
   await health.ok()
   await eventually(() => assert.match(told.error, /log lines are lost/), 20_000)
@@ -136,7 +136,7 @@ test('a full disk under the log costs lines, and is told once', async (t) => {
 
 test('a reader of the log that is gone costs lines', async (t) => {
   const health = await healthAt()
-  const flags = [await cluster(t), '--metrics-bind-addr=0', health.flag, '--log-level=debug']
+  const flags = [await cluster(t), '--metrics-bind-addr=0', '--crds=none', health.flag, '--log-level=debug']
   const { child, ended } = started(t, flags)
   await health.ok()
   child.stdout?.destroy()

@@ -119,6 +119,17 @@ export const validatingWebhookConfigurations = resource<WebhookConfiguration>(
 /** Not served here: looked at for ALBC's finalizers. */
 export const gateways = resource<KubeObject>('gateway.networking.k8s.io/v1', 'gateways', 'Gateway')
 
+export type Definition = KubeObject & {
+  readonly spec: Readonly<Record<string, unknown>>
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
+}
+export const customResourceDefinitions = resource<Definition>(
+  'apiextensions.k8s.io/v1',
+  'customresourcedefinitions',
+  'CustomResourceDefinition',
+  'cluster',
+)
+
 type PolicyBinding = KubeObject & {
   readonly spec?: { readonly policyName?: string; readonly validationActions?: readonly string[] }
 }
