@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { fail, ok, type Result } from '../lib/result.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { AwsError } from '../model/aws-error.ts'
+import { type Check, checkedBy } from './agent.ts'
 import { createLimiter, type Limiter, type Priority } from './bucket.ts'
 import { isWrite, type Limits } from './category.ts'
 import { actionOf, callTimeoutOf, type ClientSettings, type Clients, createClients } from './clients.ts'
@@ -103,9 +104,9 @@ async function send<Output>(
   const { service, action } = actionOf(command.schema)
   const write = isWrite(action)
   const startedAt = performance.now()
-  beforeTheWire(command, `albatross/${wire.settings.version} purpose/${options.purpose}`, () => {
-    if (!mayCall(wire.settings)) throw notLeader(action)
-  })
+  beforeTheWire(command, `albatross/${wire.settings.version} purpose/${options.purpose}`, () =>
+    mayCall(wire.settings) ? undefined : notLeader(action),
+  )
   const client = await wire.clients.of(service)
   const mend = mending(wire, startedAt)
   try {
@@ -252,15 +253,16 @@ type Middleware = (
 ) => (args: { readonly request: { readonly headers: Record<string, string> } }) => Promise<unknown>
 
 /** The last step before the wire, after credentials and signature, which may take their time; the User-Agent is outside the signature. */
-function beforeTheWire(command: object, product: string, check: () => void): void {
+function beforeTheWire(command: object, product: string, check: Check): void {
   const { middlewareStack } = command as {
     readonly middlewareStack: { add(middleware: Middleware, where: object): void }
   }
   const middleware: Middleware = (next) => async (args) => {
-    check()
+    const refusal = check()
+    if (refusal !== undefined) throw refusal
     const { headers } = args.request
     headers['user-agent'] = `${product} ${headers['user-agent'] ?? ''}`.trim()
-    return await next(args)
+    return await checkedBy(check, () => next(args))
   }
   middlewareStack.add(middleware, {
     step: 'finalizeRequest',

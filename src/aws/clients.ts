@@ -4,6 +4,7 @@ import {
   ElasticLoadBalancingV2Client,
   type ElasticLoadBalancingV2ClientConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { checkingAgents } from './agent.ts'
 import { createRenewal, type Renew } from './renew.ts'
 
 export type ClientSettings = {
@@ -57,6 +58,7 @@ export function createClients(settings: ClientSettings): Clients {
     maxAttempts: 1,
     requestHandler: requestHandler ?? {
       connectionTimeout: connectionTimeoutMs,
+      ...checkingAgents(connectionTimeoutMs),
       // Tells of the time-out before the call is abandoned; what hangs beyond the handler is abandoned alone.
       requestTimeout: callTimeoutOf(settings) - 500,
       throwOnRequestTimeout: true,

@@ -29,7 +29,13 @@ function dispatchers(proxyUrl: string | undefined, timeoutMs: number): Dispatche
   const build = async (tls: Tls): Promise<Dispatcher> => {
     const { Agent, ProxyAgent } = await import('undici')
     // Watches are bounded by their own idle timer; 30 s keep-alive probes stay under the idle limit of an NLB.
-    const shared = { headersTimeout: timeoutMs, bodyTimeout: 0, keepAliveTimeout: 30_000 }
+    const shared = {
+      headersTimeout: timeoutMs,
+      bodyTimeout: 0,
+      keepAliveTimeout: 30_000,
+      // One connection for all would be one to lose, and undici throws for streams that were given up when it ends.
+      allowH2: false,
+    }
     const connect = { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000 }
     return proxyUrl
       ? new ProxyAgent({ ...shared, uri: proxyUrl, requestTls: tls })

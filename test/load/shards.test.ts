@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pino from 'pino'
 import { inProcess } from '../../localstack/aws/in-process.ts'
-import type { JournalEntry } from '../../localstack/aws/journal.ts'
 import { deployment, ingress, ingressClass, namespace, service } from '../../localstack/scenario/manifest.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Handle } from '../../src/lib/http.ts'
 import { slotOf } from '../../src/reconcile/part.ts'
 import { type Running, start } from '../../src/start.ts'
+import { type Owners, ownersIn } from '../journal.ts'
 import { eventually, startTestWorld, type TestWorld } from '../world.ts'
 
 const limitMs = 30_000
@@ -17,10 +17,12 @@ const never = new Promise<never>(() => undefined)
 
 type Replica = { readonly key: string; readonly running: Running; dead: boolean }
 let world: TestWorld
+let owners: Owners
 let replicas: Replica[] = []
 
 before(async () => {
   world = await startTestWorld()
+  owners = ownersIn(world.account)
   await world.kube.apply(
     namespace('shop'),
     ingressClass('alb'),
@@ -106,38 +108,13 @@ async function allHeld(): Promise<void> {
   }, limitMs)
 }
 
-/** The stack of what is written, or the network. */
-function writtenOf({ action, input }: JournalEntry): string {
-  if (/egisterTargets/.test(action)) return 'network'
-  const { GroupId } = input as { GroupId?: string }
-  if (GroupId !== undefined) return stacks.get(GroupId) ?? `unknown: ${GroupId}`
-  const text = JSON.stringify(input)
-  const tagged = /"Key":"ingress\.k8s\.aws\/stack","Value":"([^"]+)"/.exec(text)?.[1]
-  if (tagged !== undefined) return tagged
-  if (text.includes('backend-sg')) return 'network'
-  const [balancer] =
-    /loadbalancer\/app\/[\w-]+\/\w+/.exec(text.replace(/(?:listener-rule|listener)\//, 'loadbalancer/')) ?? []
-  const [targets] = /targetgroup\/[\w-]+\/\w+/.exec(text) ?? []
-  const arn = [...stacks.keys()].find((known) => known.endsWith(balancer ?? targets ?? 'nothing'))
-  return stacks.get(arn ?? '') ?? `unknown: ${text}`
-}
-const stacks = new Map<string, string>()
-function learn(): void {
-  for (const [arn, tags] of world.account.tags) {
-    const stack = tags.get('ingress.k8s.aws/stack')
-    if (stack !== undefined) stacks.set(arn, stack)
-    // Of nodes and pods, and the shared one.
-    else if (arn.startsWith('sg-')) stacks.set(arn, 'network')
-  }
-}
-
 /** Who wrote what, in order; each run of writes by one replica once. */
 function writers(): ReadonlyMap<string, readonly string[]> {
-  learn()
+  owners.learn()
   const all = new Map<string, string[]>()
   for (const entry of world.cloud.journal.since()) {
     if (!entry.write || !replicas.some(({ key }) => key === entry.accessKey)) continue
-    const of = writtenOf(entry)
+    const of = owners.of(entry)
     const keys = all.get(of) ?? []
     if (keys.at(-1) !== entry.accessKey) keys.push(entry.accessKey)
     all.set(of, keys)
