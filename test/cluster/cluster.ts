@@ -25,7 +25,7 @@ const token = 'admin-token'
 const controllerUser = 'system:serviceaccount:kube-system:albatross'
 
 // The wrapper ends the server when its stdin ends, which is when we are gone. exec keeps the process id.
-const guard =
+export const guard =
   'exec 3<&0; { cat <&3 >/dev/null; kill -9 $$; } 2>/dev/null >/dev/null & exec "$@" </dev/null 3<&-'
 
 export type Cluster = {

@@ -2,7 +2,7 @@
 // Who can't be had is left out with one line that says why; with --require that is a failure.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { installMoto } from './provider/moto-install.ts'
+import { pythonWith } from '../python.ts'
 
 type Ready = {
   /** Beside `<name>.test.ts`. */
@@ -14,7 +14,8 @@ const providers: Readonly<Record<string, () => Promise<Ready>>> = {
   embedded: async () => ({ files: ['aws.test.ts', 'refusal.test.ts'] }),
   moto: async () => {
     try {
-      return { env: { MOTO_PYTHON: await installMoto() }, files: ['compose.test.ts'] }
+      const python = await pythonWith('moto', join(import.meta.dirname, 'moto.txt'))
+      return { env: { MOTO_PYTHON: python }, files: ['compose.test.ts'] }
     } catch (error) {
       const said = error instanceof Error ? error.message.trim().split('\n') : [String(error)]
       return { without: `it can not be installed (Python 3.10 or later with venv and pip): ${said.at(-1)}` }

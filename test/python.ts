@@ -1,4 +1,4 @@
-// moto in a virtual environment of its own, in a cache folder: made once for each list of pinned files.
+// A virtual environment of Python in a cache folder: made once for each list of pinned files.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -8,16 +8,15 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const list = join(import.meta.dirname, '..', 'moto.txt')
 
-/** The Python that has moto; throws where there is no Python 3.10, or the files can't be fetched. */
-export async function installMoto(): Promise<string> {
+/** The Python that has what `list` names; throws where there is no Python 3.10, or the files can't be fetched. */
+export async function pythonWith(name: string, list: string): Promise<string> {
   const key = createHash('sha256')
     .update(await readFile(list))
     .digest('hex')
     .slice(0, 16)
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  const folder = join(cache, 'albatross', 'moto', key)
+  const folder = join(cache, 'albatross', name, key)
   const python = join(folder, 'bin', 'python')
   if (existsSync(python)) return python
   // Beside it first: what is half made is never taken for the whole, and two runs don't mix.
