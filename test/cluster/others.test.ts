@@ -1,24 +1,22 @@
 /** Other people's software on top, on a real API server: external-dns, the Python client, stock kubectl. Each finds nothing to complain about. */
 import assert from 'node:assert/strict'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { ingress, ingressClass, namespace } from '../../localstack/scenario/manifest.ts'
+import { ingress, namespace } from '../../localstack/scenario/manifest.ts'
 import { backendOf, hostnameOf, loadBalancers } from '../../localstack/scenario/look.ts'
 import { workload } from '../../localstack/scenario/served.ts'
-import { type Running, startWorld } from '../../localstack/scenario/world.ts'
+import type { Running } from '../../localstack/scenario/world.ts'
 import { pythonWith } from '../python.ts'
 import { eventually } from '../world.ts'
-import { binaries } from './binaries.ts'
-import { clientOf } from './client.ts'
-import { type Cluster, startCluster } from './cluster.ts'
+import type { Cluster } from './cluster.ts'
 import { type ExternalDns, startExternalDns } from './others/external-dns.ts'
 import { program } from './others/program.ts'
 import { good, type Run, run } from './others/run.ts'
-import { serviceAccount } from './service-account.ts'
+import { type Stage, startStage } from './others/stage.ts'
 
-const root = resolve(import.meta.dirname, '../..')
 const limitMs = 60_000
 const zone = 'example.com'
+let stage: Stage | undefined
 let cluster: Cluster
 let world: Running
 let dns: ExternalDns
@@ -27,32 +25,13 @@ let kubectl: Run
 before(async () => {
   const externalDns = program('external-dns')
   python = await pythonWith('python', join(import.meta.dirname, 'others/python.txt'))
-  const folder = binaries()
-  cluster = await startCluster(folder)
-  kubectl = (...args) => run(join(folder, 'kubectl'), args, { env: { KUBECONFIG: cluster.kubeconfig } })
-  const kube = clientOf(cluster.kubeconfig)
-  const { kubeconfig } = await serviceAccount(kube, cluster)
-  kube.close()
-  const guard = join(root, 'localstack/scenario/guard.ts')
-  world = await startWorld({
-    clusterName: 'demo',
-    region: 'eu-west-1',
-    kubeconfig: cluster.kubeconfig,
-    controllerKubeconfig: kubeconfig,
-    program: {
-      // A load balancer that another took the place of stays for minutes otherwise.
-      command: [process.execPath, '--import', guard, join(root, 'src/main.ts'), '--replacement-grace=5s'],
-      directory: root,
-    },
-  })
-  await world.controller.start()
-  await world.kube.apply(ingressClass('aws-alb'))
+  stage = await startStage()
+  ;({ cluster, world, kubectl } = stage)
   dns = await startExternalDns(externalDns, cluster.kubeconfig, zone)
 })
 after(async () => {
   await dns?.stop()
-  await world?.stop()
-  await cluster?.stop()
+  await stage?.stop()
 })
 
 const hosts = ['shop', 'www'].map((name) => `${name}.${zone}`)
@@ -67,10 +46,7 @@ const web = (annotations: Readonly<Record<string, string>>, names = hosts) =>
 /** Every name leads to the one address at which the Ingress is served. */
 async function resolved(names = hosts): Promise<string> {
   const address = await hostnameOf(world, 'web', 'shop')
-  assert.deepEqual(
-    [...dns.records()].toSorted(),
-    names.map((name) => [name, `0 IN CNAME  ${address} []`]),
-  )
+  assert.deepEqual(dns.records(), new Map(names.map((name) => [name, `0 IN CNAME  ${address} []`])))
   for (const name of names) assert.equal((await world.request(address, '/', { host: name })).status, 200)
   return address
 }
@@ -110,7 +86,7 @@ test('external-dns: a host that goes takes its record along, and the Ingress all
   await world.kube.apply(web({ scheme: 'internal' }, hosts.slice(0, 1)))
   await eventually(() => resolved(hosts.slice(0, 1)), limitMs)
   await good(kubectl('--namespace=shop', 'delete', 'ingress/web', '--timeout=60s'))
-  await eventually(() => assert.deepEqual([...dns.records()], []), limitMs)
+  await eventually(() => assert.equal(dns.records().size, 0), limitMs)
   assert.deepEqual(dns.complaints, [])
 })
 

@@ -2,9 +2,11 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { binaries } from './binaries.ts'
+import { program, programs } from './others/program.ts'
 
 try {
   binaries()
+  for (const name of programs) program(name)
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
   process.exit(1)

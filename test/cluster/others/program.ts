@@ -56,6 +56,8 @@ const recipes = {
   },
 } as const satisfies Readonly<Record<string, Recipe>>
 
+export const programs = Object.keys(recipes) as readonly (keyof typeof recipes)[]
+
 /** The file, or the folder; throws where there is no Go 1.26 or no module proxy. Minutes the first time. */
 export function program(name: keyof typeof recipes): string {
   const recipe: Recipe = recipes[name]
