@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { guard } from '../cluster.ts'
 import { freePort } from '../../../localstack/scenario/controller.ts'
 
-export type Change = {
+type Change = {
   readonly what: 'CREATE' | 'UPDATE' | 'DELETE'
   readonly name: string
   readonly record: string
