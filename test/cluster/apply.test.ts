@@ -59,10 +59,10 @@ const versions = (manifests: readonly Manifest[]): Promise<readonly string[]> =>
   Promise.all(manifests.map(async (one) => (await see(one)).metadata.resourceVersion))
 
 /** As a tool does it: its own manager, never by force; kubectl fails on a conflict. */
-function apply(manifests: readonly Manifest[], ...flags: readonly string[]): void {
+async function apply(manifests: readonly Manifest[], ...flags: readonly string[]): Promise<void> {
   const file = world.cluster.at('manifests.json')
   writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }))
-  world.cluster.kubectl('apply', '-f', file, ...flags)
+  await world.cluster.kubectl('apply', '-f', file, ...flags)
 }
 const asTool = ['--server-side', '--field-manager=gitops']
 
@@ -81,11 +81,11 @@ const base = [namespace('shop'), params('internet-facing'), theirClass, theirSer
 
 test('a tool that applies the same again: no conflict, no version moves, AWS is left alone', async () => {
   const all = [...base, theirs()]
-  apply(all, ...asTool)
+  await apply(all, ...asTool)
   await world.served('theirs')
   const [settled, since] = [await rest(all), world.now()]
   for (let round = 0; round < 5; round += 1) {
-    apply(all, ...asTool)
+    await apply(all, ...asTool)
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
   assert.deepEqual(await rest(all), settled)
@@ -107,10 +107,10 @@ test('what is ours on an Ingress is its finalizer and its status, and the tool k
 
 test('its next version is served, and again nothing moves', async () => {
   const all = [...base, theirs('/next')]
-  apply(all, ...asTool)
+  await apply(all, ...asTool)
   await world.served('theirs', '/next')
   const settled = await rest(all)
-  apply(all, ...asTool)
+  await apply(all, ...asTool)
   assert.deepEqual(await rest(all), settled)
 })
 
@@ -124,13 +124,13 @@ test('a binding of its own: what we write there is finalizer and status', async 
   assert.equal(made?.spec.targetGroupARN, group)
   // A second one of the same target group loses to the older; it is told so in its status.
   const one = binding(group ?? '')
-  apply([one], ...asTool)
+  await apply([one], ...asTool)
   await eventually(async () => {
     const { metadata } = await see(one)
     assert.ok(metadata.managedFields.some(({ subresource }) => subresource === 'status'))
   }, limitMs)
   const settled = await rest([one])
-  for (let round = 0; round < 3; round += 1) apply([one], ...asTool)
+  for (let round = 0; round < 3; round += 1) await apply([one], ...asTool)
   assert.deepEqual(await rest([one]), settled)
   await world.kube.remove(one)
   await eventually(async () => assert.equal(await world.kube.get(pathOf(one)), undefined), limitMs)
@@ -138,10 +138,10 @@ test('a binding of its own: what we write there is finalizer and status', async 
 
 test('the same by kubectl apply of old, with its annotation', async () => {
   const one = member('byhand')
-  apply([one])
+  await apply([one])
   await world.served('byhand')
   const settled = await rest([one])
-  for (let round = 0; round < 3; round += 1) apply([one])
+  for (let round = 0; round < 3; round += 1) await apply([one])
   assert.deepEqual(await rest([one]), settled)
   assert.ok((await see(one)).metadata.finalizers?.length === 1)
 })

@@ -1,6 +1,6 @@
 /** A real etcd and kube-apiserver on loopback, started from local binaries; they die with this process, also after SIGKILL. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import {
   closeSync,
@@ -17,6 +17,7 @@ import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { apiServerFlags, type At, auditPolicy, etcdFlags, managerFlags } from './flags.ts'
 
@@ -36,7 +37,8 @@ export type Cluster = {
   readonly ca: string
   /** In its folder, which goes with it. */
   at(file: string): string
-  kubectl(...args: readonly string[]): string
+  /** What it prints; rejects with what it says where it fails. */
+  kubectl(...args: readonly string[]): Promise<string>
   /** SIGKILL; the port and etcd's data stay. */
   killApiServer(): Promise<void>
   startApiServer(): Promise<void>
@@ -137,13 +139,9 @@ function processesIn(binaries: string, directory: string): Processes {
   }
 }
 
-function kubectl(binaries: string, kubeconfig: string, args: readonly string[]): string {
-  const ran = spawnSync(join(binaries, 'kubectl'), ['--kubeconfig', kubeconfig, ...args], {
-    encoding: 'utf8',
-  })
-  assert.equal(ran.status, 0, `kubectl ${args.join(' ')}: ${ran.stderr}`)
-  return ran.stdout
-}
+/** Not in step with us: what it waits for may be done in this process. */
+const kubectl = async (binaries: string, kubeconfig: string, args: readonly string[]): Promise<string> =>
+  (await promisify(execFile)(join(binaries, 'kubectl'), ['--kubeconfig', kubeconfig, ...args])).stdout
 
 async function compact(etcdUrl: string): Promise<void> {
   const post = async (path: string, body: object): Promise<{ header: { revision: string } }> => {

@@ -116,7 +116,7 @@ function openShop(kube: System['kube']): Promise<void> {
   )
 }
 
-const ingressPath = (name: string): string =>
+export const ingressPath = (name: string): string =>
   `/apis/networking.k8s.io/v1/namespaces/shop/ingresses/${name}`
 
 /** An Ingress of group `team` that serves its paths, `/<name>` unless given. */
