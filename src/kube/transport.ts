@@ -27,7 +27,7 @@ const fingerprint = (tls: Tls): string =>
 function dispatchers(proxyUrl: string | undefined, timeoutMs: number): Dispatchers {
   let current: { readonly print: string; readonly dispatcher: Promise<Dispatcher> } | undefined
   const build = async (tls: Tls): Promise<Dispatcher> => {
-    const { Agent, ProxyAgent } = await import('undici')
+    const { Agent, ProxyAgent } = await import('./undici.ts')
     // Watches are bounded by their own idle timer; 30 s keep-alive probes stay under the idle limit of an NLB.
     const shared = {
       headersTimeout: timeoutMs,
@@ -88,7 +88,7 @@ export function createTransport(config: KubeConfig, options: TransportOptions = 
   const userAgent = options.userAgent ?? 'albatross'
 
   const send = async (request: HttpRequest, credentials: Credentials): Promise<HttpResponse> => {
-    const { request: dispatch } = await import('undici')
+    const { request: dispatch } = await import('./undici.ts')
     const response = await dispatch(`${server.replace(/\/$/, '')}${request.path}`, {
       method: request.method as Dispatcher.HttpMethod,
       headers: { 'user-agent': userAgent, ...request.headers, ...credentials.headers },
