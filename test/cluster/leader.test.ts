@@ -170,26 +170,45 @@ async function allHeld(replicas: readonly Replica[]): Promise<void> {
   }, limitMs)
 }
 
+let sharing: Replica[] = []
+let groups: readonly string[] = []
+async function balanced(replicas: readonly Replica[]): Promise<void> {
+  await eventually(async () => {
+    const counts = await Promise.all(replicas.map(async (one) => (await held(one)).length))
+    assert.ok(Math.max(...counts) <= 7 && Math.min(...counts) >= 4, counts.join())
+  }, limitMs)
+  await allHeld(replicas)
+}
+
+type Share = { readonly one: Replica; readonly leases: readonly string[]; readonly groups: readonly string[] }
+/** Who has the most groups comes first. */
+async function sharesOf(replicas: readonly Replica[]): Promise<readonly Share[]> {
+  const shares = await Promise.all(
+    replicas.map(async (one) => {
+      const leases = await held(one)
+      const isOf = (name: string): boolean => leases.includes(`${leader}-shard-${slotOf(`shop/${name}`)}`)
+      return { one, leases, groups: groups.filter(isOf) }
+    }),
+  )
+  return shares.toSorted((a, b) => b.groups.length - a.groups.length)
+}
+
 test('three replicas with four shards each, one is lost', async () => {
   for (const one of living) one.signal('SIGTERM')
   await Promise.all(living.map((one) => one.exited))
   living = []
-  const sharing = await Promise.all(['FOURTH', 'FIFTH', 'SIXTH'].map((key) => join(key, '--shards=4')))
+  sharing = await Promise.all(['FOURTH', 'FIFTH', 'SIXTH'].map((key) => join(key, '--shards=4')))
   const sinceMs = performance.now()
-  await eventually(async () => {
-    const counts = await Promise.all(sharing.map(async (one) => (await held(one)).length))
-    assert.ok(Math.max(...counts) <= 7 && Math.min(...counts) >= 4, counts.join())
-  }, limitMs)
-  await allHeld(sharing)
-  const groups = names('shared', 8)
+  await balanced(sharing)
+  // Those that are there: creating load balancers takes what AWS permits in a minute.
+  groups = [...names('killed', 6), ...names('paused', 6)]
   await stage.add(groups)
   await stage.served(groups)
-  made += groups.length
-  const counts = await Promise.all(sharing.map(async (one) => ({ one, leases: await held(one) })))
-  const [lost] = counts.toSorted((a, b) => b.leases.length - a.leases.length)
+  made = Math.max(made, groups.length)
+  const shares = await sharesOf(sharing)
+  const [lost] = shares
   assert.ok(lost)
   const rest = sharing.filter((one) => one !== lost.one)
-  const ofLost = groups.filter((name) => lost.leases.includes(`${leader}-shard-${slotOf(`shop/${name}`)}`))
   const editedMs = performance.now()
   await stage.add(groups, '/edited')
   await eventually(() => assert.ok(callsOf(lost.one, editedMs).length > 0), limitMs)
@@ -197,15 +216,15 @@ test('three replicas with four shards each, one is lost', async () => {
   lost.one.signal('SIGKILL')
   await stage.add(groups, '/again')
   await stage.system.kube.apply(deployment('web', { namespace: 'shop', port: 8080, replicas: 3 }))
-  const others = groups.filter((name) => !ofLost.includes(name))
+  const others = groups.filter((name) => !lost.groups.includes(name))
   await stage.served(others, '/again')
   const othersMs = performance.now() - lostMs
   await allHeld(rest)
   const heldMs = performance.now() - lostMs
-  await stage.served(ofLost, '/again')
+  await stage.served(lost.groups, '/again')
   const servedMs = performance.now() - lostMs
   // The slots of the others stayed with them all the time.
-  for (const { one, leases } of counts.filter(({ one }) => rest.includes(one)))
+  for (const { one, leases } of shares.filter(({ one }) => rest.includes(one)))
     for (const lease of leases) {
       const holders = stage.leases.versions(lease).filter(({ writtenMs }) => writtenMs >= lostMs)
       assert.deepEqual([...new Set(holders.map(({ holder }) => holder))], [one.identity()], lease)
@@ -225,8 +244,40 @@ test('three replicas with four shards each, one is lost', async () => {
   const proof = prove(stage, sinceMs, true)
   say(
     `three replicas with four shards each, one with ${lost.leases.length} Leases is lost: others hold all of them ${seconds(heldMs)} after it; ` +
-      `edits of its ${ofLost.length} groups are served ${seconds(servedMs)} after it, of the ${others.length} others ${seconds(othersMs)}; ` +
+      `edits of its ${lost.groups.length} groups are served ${seconds(servedMs)} after it, of the ${others.length} others ${seconds(othersMs)}; ` +
       `${proof.calls} calls, ${proof.writes} of them writes, each by the holder, the latest ${seconds(proof.leastLeftMs)} before the end of its Lease`,
+  )
+  assert.equal(stage.system.account.loadBalancers.size, made)
+  assertPermitted()
+  sharing = rest
+  failed = false
+})
+
+test('of three that share one comes, is paused and wakes up: its slots go to it, away and back', async () => {
+  const joinedMs = performance.now()
+  sharing = [...sharing, await join('SEVENTH', '--shards=4')]
+  await balanced(sharing)
+  const spreadMs = performance.now() - joinedMs
+  const [paused] = await sharesOf(sharing)
+  assert.ok(paused)
+  const rest = sharing.filter((one) => one !== paused.one)
+  const editedMs = performance.now()
+  await stage.add(groups, '/before')
+  await eventually(() => assert.ok(callsOf(paused.one, editedMs).length > 0), limitMs)
+  const pausedMs = performance.now()
+  paused.one.signal('SIGSTOP')
+  await stage.add(groups, '/meanwhile')
+  await allHeld(rest)
+  const heldMs = performance.now() - pausedMs
+  await stage.served(groups, '/meanwhile')
+  paused.one.signal('SIGCONT')
+  await stage.add(groups, '/after')
+  await stage.served(groups, '/after')
+  await balanced(sharing)
+  const { calls, writes, leastLeftMs } = prove(stage, joinedMs, true)
+  say(
+    `a third one comes: its share is its own ${seconds(spreadMs)} after it was started; paused, others hold its ${paused.leases.length} Leases ${seconds(heldMs)} after it; ` +
+      `${calls} calls, ${writes} of them writes, each by the holder, the latest ${seconds(leastLeftMs)} before the end of its Lease`,
   )
   assert.equal(stage.system.account.loadBalancers.size, made)
   assertPermitted()
