@@ -1,4 +1,5 @@
 /** Reads the configuration, starts the controller, serves its health, stops it on SIGTERM. Nothing else. */
+import { checkAccount } from './account-check.ts'
 import { readConfig } from './config.ts'
 import { ensureDefinitions } from './definitions.ts'
 import type { FlagName } from './flag.ts'
@@ -19,8 +20,9 @@ if (text !== undefined) {
 const found = await findWhere(process.argv.slice(2), process.env)
 const config = readConfig([...process.argv.slice(2), ...(found.ok ? found.value : [])], process.env)
 if (!config.ok) {
+  const known = config.error.filter((one) => found.ok || !/^--aws-(region|vpc-id) is required/.test(one))
   const unasked = found.ok ? [] : [found.error]
-  for (const mistake of [...config.error, ...unasked]) process.stderr.write(`albatross: ${mistake}\n`)
+  for (const mistake of [...known, ...unasked]) process.stderr.write(`albatross: ${mistake}\n`)
   process.exit(2)
 }
 const { flags } = config.value
@@ -47,6 +49,19 @@ async function under<T>(flag: FlagName, value: string, work: Promise<T>): Promis
   }
 }
 
+/** Loaded only where it is asked for, and while all else starts. */
+const tracing =
+  process.env['OTEL_SDK_DISABLED']?.toLowerCase() !== 'true' &&
+  (process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] || process.env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'])
+    ? import('./tracing.ts').then(
+        ({ startTracing }) => startTracing(version, process.env),
+        (error: unknown) => {
+          log.warn({ err: error }, 'no traces')
+          return undefined
+        },
+      )
+    : undefined
+
 try {
   const path = flags.kubeconfig === '' ? undefined : flags.kubeconfig
   const kubeConfig = await under('kubeconfig', path ?? '', loadKubeConfig({ path }))
@@ -58,6 +73,7 @@ try {
     namespace: kubeConfig.namespace,
     log,
   })
+  const account = checkAccount(config.value.settings, log)
   let synced = false
   running.synced.then(
     (value) => {
@@ -78,7 +94,9 @@ try {
     '/readyz': () => {
       const [obstacle] = running.obstacles()
       if (obstacle !== undefined) return { ok: false, text: `${obstacle.found}: ${obstacle.remedy}\n` }
-      return synced ? { ok: true, text: 'ok\n' } : { ok: false, text: 'the caches are filling\n' }
+      if (!synced) return { ok: false, text: 'the caches are filling\n' }
+      const trouble = account.trouble()
+      return trouble === undefined ? { ok: true, text: 'ok\n' } : { ok: false, text: `${trouble}\n` }
     },
   })
   const metrics = await served('metrics-bind-addr', {
@@ -86,12 +104,20 @@ try {
   })
   /** A Service sends requests to a pod that ends for about so long; without webhooks nobody is waited for. */
   const lingerMs = 3_000
+  /** Kubernetes kills after 10 s, in the chart. */
+  const stopMs = 9_000
   const stop = async (signal: string): Promise<void> => {
     log.info({ signal }, 'stopping')
+    account.stop()
+    setTimeout(() => {
+      log.warn('not all has ended in time: what AWS was asked for last may or may not have happened')
+      process.exit(0)
+    }, stopMs).unref()
     await running.stop(lingerMs)
     await health.close()
     await metrics.close()
     await transport.close()
+    await (await tracing)?.stop(1_000)
     process.exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal))

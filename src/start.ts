@@ -13,7 +13,7 @@ import { leaseMetrics, metricsOf } from './reconcile/metrics.ts'
 import { createReign, type Reign, type ReignOptions } from './reign.ts'
 import { runShards, type Shards } from './shards.ts'
 import { createAbsence, type Obstacle } from './watch/albc.ts'
-import { createInformers, type Informers } from './watch/informers.ts'
+import { createInformers, type InformerOptions, type Informers } from './watch/informers.ts'
 import type { Election } from './watch/leader.ts'
 import { slotCount } from './watch/slots.ts'
 
@@ -239,10 +239,25 @@ function absenceOf(
   }
 }
 
+/** All kinds fail together when the API server is away: one line, and another each minute. */
+function tellFailures(log: Logger): NonNullable<InformerOptions['onError']> {
+  const everyMs = 60_000
+  let toldMs = -Infinity
+  return (resource, { status, reason, message: error }, waitMs) => {
+    if (status !== 0) {
+      log.warn({ resource, reason, error, waitMs }, 'watch failed')
+      return
+    }
+    const due = performance.now() - toldMs >= everyMs
+    if (due) toldMs = performance.now()
+    const says = 'the API server does not answer: what is known is served until it does'
+    log[due ? 'warn' : 'debug']({ resource, reason, error, waitMs }, says)
+  }
+}
+
 const informersOf = ({ kube, log }: StartOptions): Informers =>
   createInformers(createKube(kube), {
-    onError: (resource, error, waitMs) =>
-      log.warn({ resource, reason: error.reason, error: error.message, waitMs }, 'watch failed'),
+    onError: tellFailures(log),
     onMissing: (resource, error) =>
       log.warn(
         { resource, reason: error.reason, error: error.message },

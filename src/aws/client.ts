@@ -3,6 +3,7 @@ import pRetry from 'p-retry'
 import type { Logger } from 'pino'
 import { fail, ok, type Result } from '../lib/result.ts'
 import type { Secret } from '../lib/secret.ts'
+import { type Span, traced } from '../lib/trace.ts'
 import type { AwsError } from '../model/aws-error.ts'
 import { type Check, checkedBy } from './agent.ts'
 import { createLimiter, type Limiter, type Priority } from './bucket.ts'
@@ -76,7 +77,7 @@ export function createAws(settings: AwsSettings): Aws {
   const of = (mayCall: AwsSettings['mayCall'], close: () => void): Aws => {
     const wire = { settings: { ...settings, ...(mayCall ? { mayCall } : {}) }, limiter, counts, clients }
     return {
-      send: (command, options) => send(wire, command, options),
+      send: (command, options) => traced(spanOf(command, options), () => send(wire, command, options)),
       readyIn: (action) => limiter.readyIn(action),
       categoryReadyIn: (action) => limiter.categoryReadyIn(action),
       share: (part) => limiter.share(part),
@@ -87,6 +88,11 @@ export function createAws(settings: AwsSettings): Aws {
   }
   return of(settings.mayCall, () => clients.close())
 }
+
+const spanOf = ({ schema }: AwsCommand<unknown>, { purpose, group }: SendOptions): Span => ({
+  name: actionOf(schema).action,
+  attributes: { purpose, ...(group === undefined ? {} : { key: group }) },
+})
 
 type Count = { -readonly [K in keyof CallCount]: CallCount[K] }
 type Wire = {

@@ -1,5 +1,6 @@
 /** All loops behind one queue: which pass a key gets, what starts them, what keeps them going. */
 import { instanceIdOf } from '../aws/network-interface.ts'
+import { traced } from '../lib/trace.ts'
 import { keyOf, type KubeObject, type TargetGroupBinding } from '../model/cluster.ts'
 import { groupsOf } from '../model/group.ts'
 import type { Pass } from '../watch/queue.ts'
@@ -8,15 +9,22 @@ import { reconcileBackendGroup } from './backend-security-group.ts'
 import { type Context, optionsOf } from './context.ts'
 import { reconcileEndpointGroup } from './endpoint-security-group.ts'
 import { reconcileGroup } from './group.ts'
-import { backendGroupKey, endpointGroupKey, groupKey, readKey, targetsKey } from './key.ts'
+import { backendGroupKey, endpointGroupKey, groupKey, type Key, readKey, targetsKey } from './key.ts'
 import { findEndpointGroups, heal } from './heal.ts'
 import { nudgeOnChange } from './nudge.ts'
 import { builds, follows } from './part.ts'
 import { publishOutside, unpublishStale } from './publish.ts'
 import { reconcileTargets } from './targets.ts'
 
-export async function work(pass: Pass, context: Context): Promise<Verdict> {
+export function work(pass: Pass, context: Context): Promise<Verdict> {
   const key = readKey(pass.key)
+  const { priority } = pass
+  return traced({ name: `pass ${key.loop}`, attributes: { key: pass.key, priority } }, () =>
+    workOn(key, pass, context),
+  )
+}
+
+async function workOn(key: Key, pass: Pass, context: Context): Promise<Verdict> {
   try {
     switch (key.loop) {
       case 'group':
