@@ -38,9 +38,17 @@ type Given = {
   readonly cluster: Cluster
   readonly awsUrl: string
   readonly deployment: Deployment
+  /** In place of the same ones of the Deployment: ports that this machine has free. */
+  readonly flags?: readonly string[]
 }
 
-export async function startDeployed({ kube, cluster, awsUrl, deployment }: Given): Promise<Process> {
+export async function startDeployed({
+  kube,
+  cluster,
+  awsUrl,
+  deployment,
+  flags = [],
+}: Given): Promise<Process> {
   const { namespace } = deployment.metadata
   const { serviceAccountName, containers } = deployment.spec.template.spec
   const [container] = containers
@@ -73,7 +81,7 @@ export async function startDeployed({ kube, cluster, awsUrl, deployment }: Given
   }
   // All interfaces within a pod; here they would be the machine's.
   const args = container.args.map((arg) => arg.replace('=0.0.0.0:', '=127.0.0.1:'))
-  const child = spawn(process.execPath, ['--import', guard, join(root, 'src/main.ts'), ...args], {
+  const child = spawn(process.execPath, ['--import', guard, join(root, 'src/main.ts'), ...args, ...flags], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', HOME: directory, ...env },
   })
