@@ -109,3 +109,52 @@ test('each flag is in a test', () => {
     [],
   )
 })
+
+/** Sentences in the code: string literals and templates of three words or more; what a template fills in may be anything. */
+function sentences(code: string): readonly RegExp[] {
+  const literals = code
+    .replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '')
+    .matchAll(
+      /'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\$]|\\.|\$(?!\{)|\$\{(?:[^{}`]|`[^`]*`|\{[^{}]*\})*\})*)`/g,
+    )
+  return [...literals].flatMap(([, single, double, template]) => {
+    const text = single ?? double ?? template ?? ''
+    const parts = template === undefined ? [text] : text.split(/\$\{(?:[^{}`]|`[^`]*`|\{[^{}]*\})*\}/)
+    if (parts.join('x').split(' ').length < 3) return []
+    const plain = parts.map((part) =>
+      part.replaceAll(/\\(.)/g, '$1').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+    )
+    return [new RegExp(plain.join('.*'))]
+  })
+}
+
+/** Told where AWS or Kubernetes answers so: end-to-end and webhook tests let them. */
+const toldElsewhere: readonly string[] = [
+  'is ended after',
+  "can't be read",
+  'allow the controller to get, list and watch Secret',
+  'unable to determine the state of the Shield Advanced subscription',
+  'Allow shield:GetSubscriptionState',
+  'Allow wafv2:ListWebACLs',
+]
+
+test('each sentence that the model can tell is told in a case', () => {
+  const cases = files('case', /status(-\d+)?\.json$/).flatMap(
+    (text) => (JSON.parse(text) as { events?: { message: string }[] }).events ?? [],
+  )
+  const others = [...files('case', /plan(-\d+)?\.json|account\.yaml$/), ...files('.', /\.test\.ts$/)]
+  const told = [
+    ...new Set([...cases.map(({ message }) => message), ...others.flatMap((text) => text.split('\n'))]),
+  ].filter((text) => text.length < 1_000)
+  const all = files('../src/model', /\.ts$/).flatMap(sentences)
+  assert.ok(all.length > 100, `only ${all.length} sentences found`)
+  const missing = all.filter(
+    (one) =>
+      !told.some((text) => one.test(text)) &&
+      !toldElsewhere.some((text) => one.source.replaceAll('\\', '').includes(text)),
+  )
+  assert.deepEqual(
+    missing.map(({ source }) => source),
+    [],
+  )
+})

@@ -97,17 +97,17 @@ function pathPatterns(scope: Scope, { path = '', pathType }: IngressPath, regexP
 export function statedConditions(scope: Scope, service: string): readonly ConditionConfig[] {
   const stated = take(scope, ownOf(annotationsOf(scope), conditionsAnnotation, service)) ?? []
   const key = keyOf(conditionsAnnotation, service)
-  for (const config of stated) {
+  return stated.filter((config) => {
     const wrong = mistake(config)
-    if (wrong !== undefined)
-      refuse(
-        scope,
-        key,
-        `${wrong} (${key})`,
-        `Correct ${key}: each condition needs the config of its field, with values.`,
-      )
-  }
-  return stated
+    if (wrong === undefined) return true
+    refuse(
+      scope,
+      key,
+      `${wrong} (${key})`,
+      `Correct ${key}: each condition needs the config of its field, with values.`,
+    )
+    return false
+  })
 }
 
 function mistake(config: ConditionConfig): string | undefined {

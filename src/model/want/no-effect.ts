@@ -97,14 +97,16 @@ function tellUnnamed(scope: Scope): void {
   const actions = new Set(
     backends.flatMap(({ service }) => (service?.port?.name === 'use-annotation' ? [service.name] : [])),
   )
+  const none = (name: string): string => `no path has a backend named ${name}`
   const families = [
     {
       family: rule.actions,
       names: actions,
-      what: 'no path has a backend {service: {name: NAME, port: {name: use-annotation}}}',
+      what: (name: string) =>
+        `no path has a backend {service: {name: ${name}, port: {name: use-annotation}}}`,
     },
-    { family: rule.conditions, names: services, what: 'no path has a backend named NAME' },
-    { family: rule.transforms, names: services, what: 'no path has a backend named NAME' },
+    { family: rule.conditions, names: services, what: none },
+    { family: rule.transforms, names: services, what: none },
   ]
   let told = 0
   for (const key of Object.keys(annotationsOf(scope) ?? {}))
@@ -112,12 +114,7 @@ function tellUnnamed(scope: Scope): void {
       const name = key.slice(prefix.length + family.name.length)
       if (!key.startsWith(keyOf(family)) || name === '' || names.has(name) || told >= most) continue
       told += 1
-      tell(
-        scope,
-        key,
-        what.replace('NAME', () => name),
-        'Correct the name',
-      )
+      tell(scope, key, what(name), 'Correct the name')
     }
 }
 

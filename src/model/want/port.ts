@@ -87,7 +87,7 @@ function inboundOf(scope: Scope): Inbound | undefined {
   for (const cidr of wrong)
     refuse(
       scope,
-      keyOf(declared.inboundCidrs),
+      fromParams.length > 0 ? 'IngressClassParams spec.inboundCIDRs' : keyOf(declared.inboundCidrs),
       fromParams.length > 0
         ? `invalid CIDR in IngressClassParams InboundCIDR ${cidr}: invalid CIDR address: ${cidr}`
         : `invalid inbound-cidrs settings on Ingress: ${scope.member.key}: invalid CIDR address: ${cidr} (${keyOf(declared.inboundCidrs)})`,

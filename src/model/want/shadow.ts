@@ -83,6 +83,7 @@ const textOf = (conditions: readonly Condition[]): string =>
       const texts = values.map((value) =>
         typeof value === 'string' ? value : `${value.key ?? ''}=${value.value}`,
       )
-      return `${one.field} ${texts.slice(0, 3).join(', ')}${texts.length > 3 ? ', ...' : ''}`
+      const what = one.field === 'http-header' ? `${one.field} ${one.httpHeaderName}` : one.field
+      return `${what} ${texts.slice(0, 3).join(', ')}${texts.length > 3 ? ', ...' : ''}`
     })
     .join(' and ')

@@ -12,7 +12,15 @@ const paramsTags = (scope: Scope): Tags =>
 /** Of the member's own rules, and its part of those of listeners and load balancer. */
 export function memberTags(scope: Scope): Tags {
   const stated = take(scope, merged(annotationsOf(scope), tagsAnnotation)) ?? {}
-  return checked(scope, mergeTags(paramsTags(scope), stated), '')
+  const ofClass = paramsTags(scope)
+  check(
+    scope,
+    ofClass,
+    `IngressClassParams ${scope.member.params?.metadata.name ?? ''}`,
+    'IngressClassParams spec.tags',
+  )
+  check(scope, stated, `Ingress ${scope.member.key}`)
+  return mergeTags(ofClass, stated)
 }
 
 /** Of a target group: the Service's beat the Ingress's, by key. */
@@ -20,16 +28,17 @@ export function backendTags(scope: Scope, service: Service): Tags {
   const onIngress = take(scope, merged(annotationsOf(scope), tagsAnnotation)) ?? {}
   const onService = take(scope, merged(service.metadata.annotations, tagsAnnotation)) ?? {}
   const name = `${service.metadata.namespace}/${service.metadata.name}`
-  return checked(scope, mergeTags(paramsTags(scope), onService, onIngress), ` and Service ${name}`)
+  check(scope, onService, `Ingress ${scope.member.key} and Service ${name}`)
+  return mergeTags(paramsTags(scope), onService, onIngress)
 }
 
-function checked(scope: Scope, tags: Tags, also: string): Tags {
+/** Whoever states a key that is not ours to set is told, where it stands. */
+function check(scope: Scope, tags: Tags, where: string, field: string = keyOf(tagsAnnotation)): void {
   const managed = scope.world.settings.externalManagedTags.find((key) => Object.hasOwn(tags, key))
   if (managed !== undefined)
     fault(scope, 'InvalidAnnotation', {
-      field: keyOf(tagsAnnotation),
-      message: `failed build tags for Ingress ${scope.member.key}${also}: external managed tag key ${managed} cannot be specified`,
-      remedy: `Remove ${managed} from ${keyOf(tagsAnnotation)}: --external-managed-tags leaves it to somebody else.`,
+      field,
+      message: `failed build tags for ${where}: external managed tag key ${managed} cannot be specified`,
+      remedy: `Remove ${managed} from ${field}: --external-managed-tags leaves it to somebody else.`,
     })
-  return tags
 }

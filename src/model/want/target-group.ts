@@ -114,13 +114,17 @@ function portOf(scope: Scope, { port, kind, service }: Backing): number | undefi
   const target = port.targetPort ?? port.port
   const number = kind.targetType === 'instance' ? port.nodePort : typeof target === 'number' ? target : 1
   if (number) return number
+  const name = `${service.metadata.namespace}/${service.metadata.name}`
   return fault(scope, 'ServiceUnusable', {
     field: keyOf(declared.targetType),
     message:
       kind.targetType === 'ip'
         ? 'TargetGroup port is empty. Are you using the correct service type?'
         : "TargetGroup port is empty. When using Instance targets, your service be must of type 'NodePort' or 'LoadBalancer'",
-    remedy: `Make Service ${service.metadata.namespace}/${service.metadata.name} of type NodePort, or set ${keyOf(declared.targetType)} to ip.`,
+    remedy:
+      kind.targetType === 'ip'
+        ? `Give port ${port.port} of Service ${name} a targetPort.`
+        : `Make Service ${name} of type NodePort, or set ${keyOf(declared.targetType)} to ip.`,
   })
 }
 
