@@ -1,10 +1,9 @@
 /** What the backend of a path does with a request: forward, or what `actions.<name>` says (`albc-model` 8). */
 import { keyOf } from '../../annotation/define.ts'
-import { ownOf } from '../../annotation/read.ts'
 import { type ActionConfig, actions as actionsAnnotation } from '../../annotation/rule.ts'
 import type { Action, FixedResponseAction, ForwardAction, ForwardTuple } from '../action.ts'
 import type { IngressBackend, Service } from '../cluster.ts'
-import { annotationsOf, awaitFact, fault, refuse, type Scope, serviceOf, take, warn } from './scope.ts'
+import { awaitFact, fault, parsedOf, refuse, type Scope, serviceOf, take, warn } from './scope.ts'
 import { tellOfService } from './service-annotation.ts'
 import type { GroupShape } from './target-group.ts'
 import { targetGroupOf } from './target-group.ts'
@@ -44,10 +43,10 @@ export function backendOf(scope: Scope, backend: IngressBackend, shape: GroupSha
 
 function annotated(scope: Scope, name: string, shape: GroupShape): Backend | undefined {
   const key = keyOf(actionsAnnotation, name)
-  const before = scope.problems.length
-  const config = take(scope, ownOf(annotationsOf(scope), actionsAnnotation, name))
+  const read = parsedOf(scope, actionsAnnotation, name)
+  const config = take(scope, read)
+  if (!read.ok) return undefined
   if (config === undefined) {
-    if (scope.problems.length > before) return undefined
     const tolerated = scope.world.settings.tolerateNonExistentBackendAction
     const told = {
       field: key,

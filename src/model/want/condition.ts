@@ -1,10 +1,9 @@
 /** A path with its host and `conditions.<service>` as the conditions of one rule (`albc-model` 7.2 to 7.4). */
 import { keyOf } from '../../annotation/define.ts'
 import { type ConditionConfig, conditions as conditionsAnnotation } from '../../annotation/rule.ts'
-import { ownOf } from '../../annotation/read.ts'
 import type { Condition, QueryStringPair } from '../../route/condition.ts'
 import type { IngressPath } from '../cluster.ts'
-import { annotationsOf, fault, refuse, type Scope, take } from './scope.ts'
+import { fault, parsedOf, refuse, type Scope, take } from './scope.ts'
 import { asRegexes, hostPattern, isKubernetes, pathPattern } from './semantics.ts'
 
 type Values = { readonly values: string[]; readonly regexValues: string[] }
@@ -95,7 +94,7 @@ function pathPatterns(scope: Scope, { path = '', pathType }: IngressPath, regexP
 
 /** `conditions.<service>`, checked; a field that nobody knows is passed over, as ALBC does. */
 export function statedConditions(scope: Scope, service: string): readonly ConditionConfig[] {
-  const stated = take(scope, ownOf(annotationsOf(scope), conditionsAnnotation, service)) ?? []
+  const stated = take(scope, parsedOf(scope, conditionsAnnotation, service)) ?? []
   const key = keyOf(conditionsAnnotation, service)
   return stated.filter((config) => {
     const wrong = mistake(config)

@@ -34,10 +34,11 @@ export function routesOf(scope: Scope, shape: GroupShape, doors: Doors): Routes 
     (isKubernetes(scope) ? ranked(paths, () => true) : inOrder(paths)).flatMap((path) => {
       const name = path.backend.service?.name ?? ''
       const conditions = conditionsOf(scope, host, path, regexPaths)
-      if (!split(conditions)) refuseTooMany(scope, name, conditions)
+      const isRule = split(conditions) !== undefined
+      if (!isRule) refuseTooMany(scope, name, conditions)
       const transforms = transformsOf(scope, name)
       const served = servedBy(scope, path.backend, shape, doors)
-      return served ? [{ ...served, conditions, transforms }] : []
+      return served && isRule ? [{ ...served, conditions, transforms }] : []
     }),
   )
   if (!defaultBackend) return { routes }

@@ -1,5 +1,7 @@
 /** Where one member is read: its mistakes are collected, never thrown, so that all are told at once and none stops the group. */
-import type { AnnotationError } from '../../annotation/read.ts'
+import type { Family } from '../../annotation/define.ts'
+import { keyOf as annotationKey } from '../../annotation/define.ts'
+import { type AnnotationError, ownOf } from '../../annotation/read.ts'
 import type { Result } from '../../lib/result.ts'
 import type { Cluster, Service } from '../cluster.ts'
 import type { Needs } from '../desired.ts'
@@ -51,6 +53,8 @@ export type Scope = {
   readonly problems: Problem[]
   /** Target groups that this member is the first to name. */
   readonly targetGroups: Map<string, TargetGroup>
+  /** What members of families say, by key. */
+  readonly parsed: Map<string, Result<unknown, AnnotationError>>
   /** Something has to be fetched before this member can be built; no mistake of its own. */
   awaits: boolean
 }
@@ -60,6 +64,7 @@ export const scopeOf = (world: World, member: Member): Scope => ({
   member,
   problems: [...member.faults],
   targetGroups: new Map(),
+  parsed: new Map(),
   awaits: false,
 })
 
@@ -101,6 +106,19 @@ export function take<T>(scope: Scope, reading: Result<T, AnnotationError>): T | 
     message: message.includes(raw) && message.includes(key) ? message : `${message} (${key}: ${raw})`,
     remedy: `Write ${allowed} in ${key}, or remove it.`,
   })
+}
+
+/** One member of a family, parsed once however many paths name it. */
+export function parsedOf<T>(
+  scope: Scope,
+  declaration: Family<T, 'Ingress'>,
+  member: string,
+): Result<T | undefined, AnnotationError> {
+  const key = annotationKey(declaration, member)
+  const known = scope.parsed.get(key) as Result<T | undefined, AnnotationError> | undefined
+  const parsed = known ?? ownOf(annotationsOf(scope), declaration, member)
+  scope.parsed.set(key, parsed)
+  return parsed
 }
 
 /** For what a parser lets through and a feature refuses. */

@@ -10,12 +10,16 @@ const mostWildcards = 5
 /** As many rules as a load balancer has where nobody raised the quota. */
 const mostRules = 100
 
+const mostStated = 10 * mostRules * mostValues
+
 type Values = readonly { readonly wildcards: number }[]
 /** How many values of each condition stand in one rule. */
 type Sizes = readonly number[]
 
 /** Undefined where it can't be said in rules, or not in less than a hundred. */
 export function split(conditions: readonly Condition[]): readonly (readonly Condition[])[] | undefined {
+  // Nobody means more; and each path would look through them.
+  if (count(conditions) > mostStated) return undefined
   if (fits(conditions.map(weighed))) return [conditions]
   const distinct = conditions.map(withoutRepetition)
   const values = distinct.map(weighed)
@@ -33,17 +37,19 @@ export function split(conditions: readonly Condition[]): readonly (readonly Cond
 
 export function refuseTooMany(scope: Scope, service: string, conditions: readonly Condition[]): void {
   const key = keyOf(conditionsAnnotation, service)
-  const count = conditions.map(weighed).flat().length
   const why =
     conditions.length > mostValues
       ? `${conditions.length} conditions hold at once`
       : `that would be more than ${mostRules} rules`
   fault(scope, 'TooManyValues', {
     field: key,
-    message: `a rule takes ${mostValues} values, and ${key} with its path asks for ${count}: ${why}`,
+    message: `a rule takes ${mostValues} values, and ${key} with its path asks for ${count(conditions)}: ${why}`,
     remedy: `Leave out some of ${key}, or spread them over several paths or Ingresses.`,
   })
 }
+
+const count = (conditions: readonly Condition[]): number =>
+  conditions.reduce((sum, one) => sum + (one.values ?? one.regexValues).length, 0)
 
 const fits = (values: readonly Values[]): boolean =>
   values.flat().length <= mostValues && wildcardsIn(values.flat()) <= mostWildcards

@@ -1,12 +1,11 @@
 /** `transforms.<service>`: rewrites of host or URL (`albc-model` 7.6). */
 import { keyOf } from '../../annotation/define.ts'
-import { ownOf } from '../../annotation/read.ts'
 import { type TransformConfig, transforms as transformsAnnotation } from '../../annotation/rule.ts'
 import type { Transform } from '../../route/condition.ts'
-import { annotationsOf, refuse, type Scope, take } from './scope.ts'
+import { parsedOf, refuse, type Scope, take } from './scope.ts'
 
 export function transformsOf(scope: Scope, service: string): readonly Transform[] {
-  const stated = take(scope, ownOf(annotationsOf(scope), transformsAnnotation, service)) ?? []
+  const stated = take(scope, parsedOf(scope, transformsAnnotation, service)) ?? []
   return stated.flatMap((config) => {
     const transform = read(config)
     if (typeof transform !== 'string') return [transform]
