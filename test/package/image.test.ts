@@ -1,7 +1,19 @@
 /** The Dockerfile, step by step in a clean folder, and its result serving an Ingress under a user without rights. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -51,6 +63,47 @@ test('it says its version and its flags, and what it lacks, without a stack trac
   assert.equal(lacking.status, 2)
   assert.match(lacking.stderr, /--cluster-name is required/)
   assert.doesNotMatch(lacking.stderr, /^\s+at /m)
+})
+
+/** A group of processes with so much memory, as a container is one; absent where this machine lets nobody make one. */
+function memoryGroup(bytes: number): { readonly procs: string; end(): void } | undefined {
+  for (const [root, limit] of [
+    ['/sys/fs/cgroup', 'memory.max'],
+    ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'],
+  ] as const) {
+    const group = join(root, `albatross-test-${process.pid}`)
+    try {
+      mkdirSync(group)
+      if (existsSync(join(group, limit))) {
+        writeFileSync(join(group, limit), String(bytes))
+        return { procs: join(group, 'cgroup.procs'), end: () => rmdirSync(group) }
+      }
+      rmdirSync(group)
+    } catch {
+      // The other version may be there, or none.
+    }
+  }
+  return undefined
+}
+
+test("its heap ends at 70 % of the container's memory, with a message", (t) => {
+  const group = memoryGroup(512 * 1024 ** 2)
+  if (group === undefined) {
+    t.skip('this machine lets nobody make a group of processes')
+    return
+  }
+  t.after(() => group.end())
+  const [node = '', ...args] = image.entrypoint
+  const flags = args.filter((arg) => arg.startsWith('--'))
+  const run = (program: string) =>
+    spawnSync('sh', ['-c', `echo $$ > ${group.procs} && exec "$0" "$@"`, node, ...flags, '-e', program], {
+      encoding: 'utf8',
+    })
+  const limit = Number(run("console.log(require('node:v8').getHeapStatistics().heap_size_limit)").stdout)
+  assert.ok(limit > 340 * 1024 ** 2 && limit < 400 * 1024 ** 2, `${limit} bytes`)
+  const greedy = run('const kept = []; for (;;) kept.push(new Array(1000).fill({}))')
+  assert.match(greedy.stderr, /heap out of memory/)
+  assert.equal(greedy.signal ?? greedy.status, 'SIGABRT')
 })
 
 test("it serves an Ingress as a user without rights, from a folder that it can't write", async (t) => {
