@@ -1,4 +1,8 @@
-/** The parts of one replica sweep the same account at the same time: what one of them is reading, the others read with it. */
+/**
+ * The parts of one replica sweep the same account at about the same time: what one of them is reading, the others read with it,
+ * or all together once that has ended, where it began too early for them. So slots that come one after the other cost two
+ * sweeps, not one each.
+ */
 import { canonical } from '../lib/json.ts'
 import type { Result } from '../lib/result.ts'
 import type { AwsError } from '../model/aws-error.ts'
@@ -19,9 +23,9 @@ export function createSharing(): Sharing {
       const name = Array.isArray(command.schema) ? String(command.schema[2]) : ''
       if (options.purpose !== 'sweep' || !name.startsWith('Describe')) return aws.send(command, options)
       const key = `${name} ${canonical(command.input)}`
-      const known = running.get(key)
-      if (known !== undefined && known.beganMs >= sinceMs()) {
+      for (let known = running.get(key); known !== undefined; known = running.get(key)) {
         const answer = await known.answer
+        if (known.beganMs < sinceMs()) continue
         // What stopped the one who asked first says nothing to us.
         return answer.ok ? (answer as Result<Output, AwsError>) : aws.send(command, options)
       }
