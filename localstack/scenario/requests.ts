@@ -16,7 +16,19 @@ export const conditions = served({
     'Hosts, paths, headers, methods, query strings and source addresses, by patterns and regular expressions',
   prepare: () => {
     const one = (service: string) => ({ service, port: 8080 })
-    const names = ['header', 'method', 'query', 'source', 'far', 'host', 'regex', 'any'] as const
+    const names = [
+      'header',
+      'method',
+      'query',
+      'source',
+      'far',
+      'host',
+      'regex',
+      'wild',
+      'many',
+      'words',
+      'any',
+    ] as const
     return {
       objects: [
         ingressClass('aws-alb'),
@@ -45,8 +57,22 @@ export const conditions = served({
                 hostHeaderConfig: { regexValues: ['^(eu|us)[0-9]+\\.example\\.com$'] },
               },
             ]),
+            // More than ALB takes in one rule.
+            'conditions.many': json([
+              {
+                field: 'host-header',
+                hostHeaderConfig: { values: [1, 2, 3, 4, 5, 6, 7].map((at) => `h${at}.example.org`) },
+              },
+            ]),
+            'conditions.words': json([
+              {
+                field: 'http-header',
+                httpHeaderConfig: { httpHeaderName: 'X-Team', regexValues: ['^(red|blue)$'] },
+              },
+            ]),
           },
           paths: [
+            { ...one('wild'), path: '/', host: '*.wild.example.com' },
             { ...one('far'), path: '/far' },
             { ...one('source'), path: '/near' },
             { ...one('regex'), path: '/^/v[0-9]+/items/[a-f]+$', pathType: 'ImplementationSpecific' },
@@ -54,6 +80,8 @@ export const conditions = served({
             { ...one('method'), path: '/api' },
             { ...one('query'), path: '/api' },
             { ...one('host'), path: '/api' },
+            { ...one('words'), path: '/api' },
+            { ...one('many'), path: '/many' },
             { ...one('any'), path: '/.*', pathType: 'ImplementationSpecific' },
           ],
         }),
@@ -71,6 +99,13 @@ export const conditions = served({
         { path: '/api', host: 'eu.example.com', by: 'any' },
         { path: '/v10/items/abc', by: 'regex' },
         { path: '/v10/items/xyz', by: 'any' },
+        { path: '/far', host: 'a.b.wild.example.com', by: 'wild' },
+        { path: '/far', host: 'wild.example.com', by: 'any' },
+        { path: '/api', headers: { 'x-team': 'blue' }, by: 'words' },
+        { path: '/api', headers: { 'x-team': 'blueish' }, by: 'any' },
+        { path: '/many/1', host: 'h1.example.org', by: 'many' },
+        { path: '/many', host: 'H7.example.org', by: 'many' },
+        { path: '/many', host: 'h8.example.org', by: 'any' },
       ],
     }
   },
