@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { overrideQuota } from '../../localstack/aws/elbv2/quota.ts'
 import { ingress, service } from '../../localstack/scenario/manifest.ts'
 import { eventually } from '../world.ts'
 import { annotate, member, onlyNewWarning, openShop, pathOf, type Shop } from './shop.ts'
@@ -293,4 +294,44 @@ test('no subnet bears the tag: told with the tag; and built once subnets are nam
   } finally {
     await bare.world.end()
   }
+})
+
+test('200 KB in one annotation: told in an event that the API server takes, and nobody else is touched', async () => {
+  const known = await shop.warnings()
+  const since = shop.now()
+  await shop.world.kube.apply(member('long', { tags: 'x'.repeat(200_000) }))
+  const { reason, message, involvedObject } = await onlyNewWarning(shop, known)
+  assert.equal(involvedObject.name, 'long')
+  assert.equal(reason, 'InvalidAnnotation')
+  assert.match(message, /failed to parse stringMap annotation, .*tags: xxx/)
+  assert.ok(message.length <= 1_024, `${message.length} characters`)
+  assert.deepEqual(shop.writes(since), [])
+  await shop.answer(await shop.address('good'), '/good', 200)
+  await shop.world.kube.remove(member('long'))
+})
+
+test('two hundred paths where twelve rules have room: their Ingress is told, AWS is not asked for each, and the others go on', async () => {
+  overrideQuota(shop.world.account, 'rules-per-application-load-balancer', 12)
+  const paths = Array.from({ length: 200 }, (_, at) => `/huge/${at}`)
+  const since = shop.now()
+  await shop.world.kube.apply(member('huge', { 'group.order': '9' }, paths))
+  await eventually(async () => {
+    const mine = (await shop.warnings()).filter(({ involvedObject }) => involvedObject.name === 'huge')
+    assert.ok(
+      mine.some(({ message }) => /TooManyRules/.test(message)),
+      JSON.stringify(mine).slice(0, 400),
+    )
+  }, 20_000)
+  const asked = shop.writes(since).filter((call) => call === 'CreateRule').length
+  assert.ok(asked <= 40, `${asked} times asked for a rule`)
+  const others = (await shop.warnings()).filter(({ message }) => /TooManyRules/.test(message))
+  assert.deepEqual(
+    others.filter(({ involvedObject }) => involvedObject.name !== 'huge'),
+    [],
+  )
+  await shop.answer(await shop.address('good'), '/good', 200)
+  overrideQuota(shop.world.account, 'rules-per-application-load-balancer', 100)
+  await shop.world.kube.remove(member('huge'))
+  await eventually(async () => assert.equal(await shop.world.kube.get(pathOf('huge')), undefined), 20_000)
+  await shop.answer(await shop.address('good'), '/good', 200)
 })
