@@ -3,12 +3,78 @@ import { expect } from './check.ts'
 import { backendOf } from './look.ts'
 import { ingress, ingressClass } from './manifest.ts'
 import type { World } from './scenario.ts'
-import { answerHeader, type Played, served, toldHeader, toldUrl, workload } from './served.ts'
+import {
+  type Expectation,
+  answerHeader,
+  type Played,
+  served,
+  toldHeader,
+  toldUrl,
+  workload,
+} from './served.ts'
 
 const common = { scheme: 'internet-facing', 'target-type': 'ip' }
 const json = (value: unknown): string => JSON.stringify(value)
 /** The address that all clients of this machine have. */
 const here = '203.0.113.0/24'
+
+/** Conditions by the Service that they lead to. */
+const looking = {
+  'use-regex-path-match': 'true',
+  'conditions.header': json([
+    { field: 'http-header', httpHeaderConfig: { httpHeaderName: 'X-Version', values: ['2*'] } },
+  ]),
+  'conditions.method': json([
+    { field: 'http-request-method', httpRequestMethodConfig: { values: ['PUT', 'PATCH'] } },
+  ]),
+  'conditions.query': json([
+    { field: 'query-string', queryStringConfig: { values: [{ key: 'v', value: 'beta' }] } },
+    { field: 'query-string', queryStringConfig: { values: [{ value: 'me*' }] } },
+  ]),
+  'conditions.source': json([{ field: 'source-ip', sourceIpConfig: { values: [here] } }]),
+  'conditions.far': json([{ field: 'source-ip', sourceIpConfig: { values: ['10.0.0.0/8'] } }]),
+  'conditions.host': json([
+    {
+      field: 'host-header',
+      hostHeaderConfig: { regexValues: ['^(eu|us)[0-9]+\\.example\\.com$'] },
+    },
+  ]),
+  // More than ALB takes in one rule.
+  'conditions.many': json([
+    {
+      field: 'host-header',
+      hostHeaderConfig: { values: [1, 2, 3, 4, 5, 6, 7].map((at) => `h${at}.example.org`) },
+    },
+  ]),
+  'conditions.words': json([
+    {
+      field: 'http-header',
+      httpHeaderConfig: { httpHeaderName: 'X-Team', regexValues: ['^(red|blue)$'] },
+    },
+  ]),
+}
+
+const looked: readonly Expectation[] = [
+  { path: '/api', headers: { 'x-version': '2.7' }, by: 'header' },
+  { path: '/api', headers: { 'x-version': '1.2' }, by: 'any' },
+  { path: '/api', method: 'PUT', by: 'method' },
+  { path: '/api', method: 'POST', by: 'any' },
+  { path: '/api?a=1&v=beta&who=ME2', by: 'query' },
+  { path: '/api?v=beta', by: 'any' },
+  { path: '/near', by: 'source' },
+  { path: '/far', by: 'any' },
+  { path: '/api', host: 'eu12.example.com', by: 'host' },
+  { path: '/api', host: 'eu.example.com', by: 'any' },
+  { path: '/v10/items/abc', by: 'regex' },
+  { path: '/v10/items/xyz', by: 'any' },
+  { path: '/far', host: 'a.b.wild.example.com', by: 'wild' },
+  { path: '/far', host: 'wild.example.com', by: 'any' },
+  { path: '/api', headers: { 'x-team': 'blue' }, by: 'words' },
+  { path: '/api', headers: { 'x-team': 'blueish' }, by: 'any' },
+  { path: '/many/1', host: 'h1.example.org', by: 'many' },
+  { path: '/many', host: 'H7.example.org', by: 'many' },
+  { path: '/many', host: 'h8.example.org', by: 'any' },
+]
 
 export const conditions = served({
   name: 'conditions',
@@ -38,38 +104,7 @@ export const conditions = served({
           class: 'aws-alb',
           annotations: {
             ...common,
-            'use-regex-path-match': 'true',
-            'conditions.header': json([
-              { field: 'http-header', httpHeaderConfig: { httpHeaderName: 'X-Version', values: ['2*'] } },
-            ]),
-            'conditions.method': json([
-              { field: 'http-request-method', httpRequestMethodConfig: { values: ['PUT', 'PATCH'] } },
-            ]),
-            'conditions.query': json([
-              { field: 'query-string', queryStringConfig: { values: [{ key: 'v', value: 'beta' }] } },
-              { field: 'query-string', queryStringConfig: { values: [{ value: 'me*' }] } },
-            ]),
-            'conditions.source': json([{ field: 'source-ip', sourceIpConfig: { values: [here] } }]),
-            'conditions.far': json([{ field: 'source-ip', sourceIpConfig: { values: ['10.0.0.0/8'] } }]),
-            'conditions.host': json([
-              {
-                field: 'host-header',
-                hostHeaderConfig: { regexValues: ['^(eu|us)[0-9]+\\.example\\.com$'] },
-              },
-            ]),
-            // More than ALB takes in one rule.
-            'conditions.many': json([
-              {
-                field: 'host-header',
-                hostHeaderConfig: { values: [1, 2, 3, 4, 5, 6, 7].map((at) => `h${at}.example.org`) },
-              },
-            ]),
-            'conditions.words': json([
-              {
-                field: 'http-header',
-                httpHeaderConfig: { httpHeaderName: 'X-Team', regexValues: ['^(red|blue)$'] },
-              },
-            ]),
+            ...looking,
           },
           paths: [
             { ...one('wild'), path: '/', host: '*.wild.example.com' },
@@ -86,27 +121,7 @@ export const conditions = served({
           ],
         }),
       ],
-      expectations: [
-        { path: '/api', headers: { 'x-version': '2.7' }, by: 'header' },
-        { path: '/api', headers: { 'x-version': '1.2' }, by: 'any' },
-        { path: '/api', method: 'PUT', by: 'method' },
-        { path: '/api', method: 'POST', by: 'any' },
-        { path: '/api?a=1&v=beta&who=ME2', by: 'query' },
-        { path: '/api?v=beta', by: 'any' },
-        { path: '/near', by: 'source' },
-        { path: '/far', by: 'any' },
-        { path: '/api', host: 'eu12.example.com', by: 'host' },
-        { path: '/api', host: 'eu.example.com', by: 'any' },
-        { path: '/v10/items/abc', by: 'regex' },
-        { path: '/v10/items/xyz', by: 'any' },
-        { path: '/far', host: 'a.b.wild.example.com', by: 'wild' },
-        { path: '/far', host: 'wild.example.com', by: 'any' },
-        { path: '/api', headers: { 'x-team': 'blue' }, by: 'words' },
-        { path: '/api', headers: { 'x-team': 'blueish' }, by: 'any' },
-        { path: '/many/1', host: 'h1.example.org', by: 'many' },
-        { path: '/many', host: 'H7.example.org', by: 'many' },
-        { path: '/many', host: 'h8.example.org', by: 'any' },
-      ],
+      expectations: looked,
     }
   },
 })

@@ -310,9 +310,9 @@ test('200 KB in one annotation: told in an event that the API server takes, and 
   await shop.world.kube.remove(member('long'))
 })
 
-test('two hundred paths where twelve rules have room: their Ingress is told, AWS is not asked for each, and the others go on', async () => {
+test('a thousand paths where twelve rules have room: their Ingress is told, AWS is not asked for each, and the others go on', async () => {
   overrideQuota(shop.world.account, 'rules-per-application-load-balancer', 12)
-  const paths = Array.from({ length: 200 }, (_, at) => `/huge/${at}`)
+  const paths = Array.from({ length: 1_000 }, (_, at) => `/huge/${at}`)
   const since = shop.now()
   await shop.world.kube.apply(member('huge', { 'group.order': '9' }, paths))
   await eventually(async () => {
@@ -332,6 +332,7 @@ test('two hundred paths where twelve rules have room: their Ingress is told, AWS
   await shop.answer(await shop.address('good'), '/good', 200)
   overrideQuota(shop.world.account, 'rules-per-application-load-balancer', 100)
   await shop.world.kube.remove(member('huge'))
-  await eventually(async () => assert.equal(await shop.world.kube.get(pathOf('huge')), undefined), 20_000)
+  // A comparison of two such objects takes its time.
+  await eventually(async () => assert.ok((await shop.world.kube.get(pathOf('huge'))) === undefined), 20_000)
   await shop.answer(await shop.address('good'), '/good', 200)
 })
