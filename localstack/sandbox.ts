@@ -34,7 +34,7 @@ const scenarios: readonly Scenario[] = [
   mutualTls,
   kubernetes,
 ]
-const usage = `npm run sandbox -- [--scenario=${scenarios.map(({ name }) => name).join('|')}] [--once] [--json] [--list] [--kubeconfig=<path> [--controller-kubeconfig=<path>]]
+const usage = `npm run sandbox -- [--scenario=${scenarios.map(({ name }) => name).join('|')}] [--once] [--json] [--list] [--older | --kubeconfig=<path> [--controller-kubeconfig=<path>]]
        npm run sandbox -- --aws-endpoint=<url> [--region=eu-west-1] [--vpc=<id>]    # scenario account, on another emulator`
 
 type Options = {
@@ -43,6 +43,7 @@ type Options = {
   readonly json: boolean
   readonly kubeconfig: string | undefined
   readonly controllerKubeconfig: string | undefined
+  readonly older: boolean
   /** Of another emulator. */
   readonly endpoint: string | undefined
   readonly region: string
@@ -59,6 +60,7 @@ function readOptions(): Options | undefined {
         vpc: { type: 'string' },
         kubeconfig: { type: 'string' },
         'controller-kubeconfig': { type: 'string' },
+        older: { type: 'boolean', default: false },
         once: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
@@ -73,7 +75,7 @@ function readOptions(): Options | undefined {
       )
       return undefined
     }
-    const { 'aws-endpoint': endpoint, region, vpc, kubeconfig, once, json } = values
+    const { 'aws-endpoint': endpoint, region, vpc, kubeconfig, older, once, json } = values
     const controllerKubeconfig = values['controller-kubeconfig']
     const wanted = values.scenario ?? (endpoint === undefined ? 'workshop' : account.name)
     const scenario = scenarios.find(({ name }) => name === wanted)
@@ -85,7 +87,7 @@ function readOptions(): Options | undefined {
     if (endpoint !== undefined && !URL.canParse(endpoint))
       throw new Error(`--aws-endpoint=${endpoint}: must be a URL, such as http://127.0.0.1:4566`)
     if (endpoint === undefined && vpc !== undefined) throw new Error('--vpc needs --aws-endpoint')
-    return { scenario, once, json, kubeconfig, controllerKubeconfig, endpoint, region, vpc }
+    return { scenario, once, json, kubeconfig, controllerKubeconfig, older, endpoint, region, vpc }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
     process.exitCode = 2
@@ -209,9 +211,10 @@ async function inviteElsewhere(
 
 const options = readOptions()
 if (options !== undefined) {
-  const { endpoint, kubeconfig, controllerKubeconfig, region, vpc, scenario } = options
+  const { endpoint, kubeconfig, controllerKubeconfig, older, region, vpc, scenario } = options
   if (endpoint === undefined) {
-    const start = () => startWorld({ clusterName: 'workshop', region, kubeconfig, controllerKubeconfig })
+    const start = () =>
+      startWorld({ clusterName: 'workshop', region, kubeconfig, controllerKubeconfig, older })
     await play({ ...options, scenario, start, invite })
   } else {
     const start = () => startOnEmulator({ endpoint, region, vpc, kubeconfig })

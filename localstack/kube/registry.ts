@@ -13,14 +13,17 @@ export type Registry = {
 
 export const definitionStorage = 'customresourcedefinitions.apiextensions.k8s.io'
 
-export function createRegistry(store: Store): Registry {
+export function createRegistry(store: Store, policies = true): Registry {
+  const builtin = builtinResources.filter(
+    ({ plural }) => policies || !plural.startsWith('validatingadmissionpolic'),
+  )
   let defined: readonly Resource[] | undefined
   store.subscribe(definitionStorage, () => {
     defined = undefined
   })
   const all = (): readonly Resource[] => {
     defined ??= store.list(definitionStorage).flatMap(definedResources)
-    return [...builtinResources, ...defined]
+    return [...builtin, ...defined]
   }
   return {
     all,

@@ -20,6 +20,8 @@ export type ApiServerOptions = {
   readonly historySize?: number
   /** Whether `sendInitialEvents` is understood, as from 1.32 on; true unless said. */
   readonly watchList?: boolean
+  /** Whether ValidatingAdmissionPolicies are served, as from 1.30 on; true unless said. */
+  readonly policies?: boolean
   readonly bookmarkMs?: number
   /** How long a deleted namespace still has its content; 300 unless said, so that `kubectl delete -f` finds the rest of its file. */
   readonly namespaceDelayMs?: number
@@ -53,7 +55,7 @@ const plain = (body: string): HttpResponse => ({
 
 export function createApiServer(options: ApiServerOptions = {}): ApiServer {
   const store = createStore(options.historySize ?? 10_000)
-  const registry = createRegistry(store)
+  const registry = createRegistry(store, options.policies ?? true)
   const stopGarbage = collectGarbage(store, registry, options.namespaceDelayMs ?? 300)
   const watches = createWatches(store, {
     watchList: options.watchList ?? true,

@@ -60,12 +60,16 @@ function crds(): Manifest[] {
 export type Served = Cluster & { readonly kubeconfig: string; close(): Promise<void> }
 
 /** `kubeconfig`: of a real API server, to use in place of the one in memory. */
-export async function serveCluster(directory: string, kubeconfig: string | undefined): Promise<Served> {
+export async function serveCluster(
+  directory: string,
+  kubeconfig: string | undefined,
+  older = false,
+): Promise<Served> {
   if (kubeconfig !== undefined) {
     const server = remoteOf(kubeconfig)
     return { handle: server.handle, stop: () => server.close(), kubeconfig, close: async () => undefined }
   }
-  const api = createApiServer({})
+  const api = createApiServer(older ? { watchList: false, policies: false } : {})
   const server = await listenKube(api.handle)
   const path = join(directory, 'kubeconfig')
   writeKubeconfig(path, server.url)

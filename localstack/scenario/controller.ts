@@ -17,10 +17,10 @@ export type Program = {
   readonly env?: Readonly<Record<string, string>>
 }
 const guard = join(import.meta.dirname, 'guard.ts')
-const sources: Program = {
-  command: [process.execPath, '--import', guard, join(root, 'src/main.ts')],
+const sources = (nodeFlags: readonly string[] = []): Program => ({
+  command: [process.execPath, ...nodeFlags, '--import', guard, join(root, 'src/main.ts')],
   directory: root,
-}
+})
 
 export type ControllerOptions = {
   readonly kubeconfig: string
@@ -33,9 +33,17 @@ export type ControllerOptions = {
   /** Where its log lines go. */
   readonly logFile: string
   readonly program?: Program
+  /** Of the sources. */
+  readonly nodeFlags?: readonly string[]
+  /** A minute if absent. */
+  readonly readyWithinMs?: number
 }
 
-export function controllerOf(options: ControllerOptions): World['controller'] & { stop(): Promise<void> } {
+export function controllerOf(options: ControllerOptions): World['controller'] & {
+  /** The most that was ever resident, where the system tells. */
+  peakMiB(): number | undefined
+  stop(): Promise<void>
+} {
   let child: ChildProcess | undefined
   let metrics = 0
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -51,13 +59,14 @@ export function controllerOf(options: ControllerOptions): World['controller'] & 
       metrics = await freePort()
       const startedAt = performance.now()
       child = launch(options, port, metrics)
-      await untilReady(port, child)
+      await untilReady(port, child, options.readyWithinMs)
       return { readyMs: Math.round(performance.now() - startedAt) }
     },
     kill: () => end('SIGKILL'),
     stop: () => end('SIGKILL'),
     calls: () => callsIn(`http://127.0.0.1:${metrics}/metrics`),
-    residentMiB: () => residentMiB(child?.pid),
+    residentMiB: () => memoryMiB(child?.pid, 'VmRSS'),
+    peakMiB: () => memoryMiB(child?.pid, 'VmHWM'),
   }
 }
 
@@ -76,7 +85,7 @@ function launch(options: ControllerOptions, port: number, metrics: number): Chil
     '--longest-request=0s',
     ...(options.flags ?? []),
   ]
-  const { command, directory, uid, env } = options.program ?? sources
+  const { command, directory, uid, env } = options.program ?? sources(options.nodeFlags)
   const [file = '', ...args] = command
   const child = spawn(file, [...args, ...flags], {
     cwd: directory,
@@ -105,8 +114,8 @@ async function callsIn(url: string): Promise<ReadonlyMap<string, number>> {
   return calls
 }
 
-async function untilReady(port: number, child: ChildProcess): Promise<void> {
-  const end = Date.now() + 60_000
+async function untilReady(port: number, child: ChildProcess, withinMs = 60_000): Promise<void> {
+  const end = Date.now() + withinMs
   while (Date.now() < end) {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`the controller ended with ${child.exitCode ?? child.signalCode}; its log tells why`)
@@ -118,7 +127,7 @@ async function untilReady(port: number, child: ChildProcess): Promise<void> {
     if (ready) return
     await new Promise((done) => setTimeout(done, 10))
   }
-  throw new Error('the controller was not ready within 60 s; its log tells why')
+  throw new Error(`the controller was not ready within ${withinMs / 1000} s; its log tells why`)
 }
 
 /** Free now; somebody else may be quicker. */
@@ -134,9 +143,11 @@ export function freePort(): Promise<number> {
 }
 
 /** From /proc, where there is one. */
-function residentMiB(pid: number | undefined): number | undefined {
+function memoryMiB(pid: number | undefined, which: 'VmRSS' | 'VmHWM'): number | undefined {
   try {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    const kib = new RegExp(`^${which}:\\s+(\\d+) kB$`, 'm').exec(
+      readFileSync(`/proc/${pid}/status`, 'utf8'),
+    )?.[1]
     return kib === undefined ? undefined : Math.round(Number(kib) / 1024)
   } catch {
     return undefined

@@ -29,13 +29,15 @@ type Where = {
   readonly kubeconfig?: string | undefined
   /** What the controller gets in place of `kubeconfig`, which a scenario goes on using. */
   readonly controllerKubeconfig?: string | undefined
+  /** The API server in memory is without what came after Kubernetes 1.29. */
+  readonly older?: boolean
   readonly program?: Program
 }
 
 export async function startWorld(where: Where): Promise<Running> {
   const { clusterName, region, kubeconfig: real } = where
   const directory = mkdtempSync(join(tmpdir(), 'albatross-'))
-  const cluster = await serveCluster(directory, real)
+  const cluster = await serveCluster(directory, real, where.older)
   const options = { clusterName, region, timing: timings.sandbox, onlookers: [onlooker] }
   const system = await startSystemOn(cluster, options)
   const { kubeconfig } = cluster

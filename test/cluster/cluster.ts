@@ -35,6 +35,7 @@ export type Cluster = {
   readonly server: string
   /** PEM of the server's certificate, which is its own authority. */
   readonly ca: string
+  readonly etcdUrl: string
   /** In its folder, which goes with it. */
   at(file: string): string
   /** What it prints; rejects with what it says where it fails. */
@@ -90,6 +91,7 @@ async function startOnce(binaries: string, { apiServer = [] }: ClusterOptions): 
       kubeconfig,
       server,
       ca: certificate(at),
+      etcdUrl: `http://127.0.0.1:${etcd}`,
       at,
       kubectl: (...args) => kubectl(binaries, kubeconfig, args),
       killApiServer: () => processes.kill('kube-apiserver'),
