@@ -31,7 +31,7 @@ function assumeRole(input: AssumeRoleRequest, context: Context): unknown {
 }
 
 function assumeRoleWithWebIdentity(input: AssumeRoleWithWebIdentityRequest, context: Context): unknown {
-  const until = endOf(input.WebIdentityToken ?? '')
+  const { until, subject } = claimsOf(input.WebIdentityToken ?? '')
   if (until <= context.now)
     throw new Fault(
       'ExpiredTokenException',
@@ -39,17 +39,20 @@ function assumeRoleWithWebIdentity(input: AssumeRoleWithWebIdentityRequest, cont
     )
   return {
     ...assumed(input.RoleArn ?? '', input.RoleSessionName ?? '', input.DurationSeconds, context),
+    ...(subject === undefined ? {} : { SubjectFromWebIdentityToken: subject }),
     Provider: 'local',
     Audience: 'sts.amazonaws.com',
   }
 }
 
-/** Of a JWT, in epoch milliseconds; whose signature nobody checks here. */
-function endOf(token: string): number {
+/** Of a JWT, whose signature nobody checks here; its end in epoch milliseconds. */
+function claimsOf(token: string): { readonly until: number; readonly subject?: string } {
   const [, payload = '', signature] = token.trim().split('.')
   try {
-    const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as { exp?: unknown }
-    if (signature !== undefined && typeof exp === 'number') return exp * 1000
+    const text = Buffer.from(payload, 'base64url').toString('utf8')
+    const { exp, sub } = JSON.parse(text) as { exp?: unknown; sub?: unknown }
+    if (signature !== undefined && typeof exp === 'number')
+      return { until: exp * 1000, ...(typeof sub === 'string' ? { subject: sub } : {}) }
   } catch {
     // Said below.
   }
