@@ -60,7 +60,7 @@ function go(args: readonly string[]): string {
 }
 
 /** Of what Go printed, the line that says why: not the downloads before it. */
-const reasonIn = (printed: string): string =>
+export const reasonIn = (printed: string): string =>
   printed
     .split('\n')
     .map((line) => line.trim())

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { reasonIn } from '../binaries.ts'
 
 type Recipe = {
   readonly module: string
@@ -100,6 +101,8 @@ function go(args: readonly string[], cwd = tmpdir()): string {
   const env = { ...process.env, CGO_ENABLED: '0' }
   const ran = spawnSync('go', args, { cwd, env, encoding: 'utf8', maxBuffer: 1 << 26 })
   if (ran.status !== 0)
-    throw new Error(`\`go ${args[0]}\` failed (it needs Go 1.26): ${ran.error?.message ?? ran.stderr}`)
+    throw new Error(
+      `\`go ${args[0]}\` failed (it needs Go 1.26): ${ran.error?.message ?? reasonIn(ran.stderr)}`,
+    )
   return ran.stdout
 }
