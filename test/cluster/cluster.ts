@@ -26,8 +26,9 @@ const token = 'admin-token'
 const controllerUser = 'system:serviceaccount:kube-system:albatross'
 
 // The wrapper ends the server when its stdin ends, which is when we are gone. exec keeps the process id.
+// A signal to all of us must not end the wrapper first: an API server whose etcd is gone does not end by itself.
 export const guard =
-  'exec 3<&0; { cat <&3 >/dev/null; kill -9 $$; } 2>/dev/null >/dev/null & exec "$@" </dev/null 3<&-'
+  'exec 3<&0; { trap "" TERM INT HUP; cat <&3 >/dev/null; kill -9 $$; } 2>/dev/null >/dev/null & exec "$@" </dev/null 3<&-'
 
 export type Cluster = {
   /** Of an administrator. */
