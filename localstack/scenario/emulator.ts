@@ -21,7 +21,7 @@ export async function startOnEmulator({
 }: Options): Promise<RunningElsewhere> {
   const accessKeyId = process.env['AWS_ACCESS_KEY_ID'] ?? 'test'
   const secretAccessKey = process.env['AWS_SECRET_ACCESS_KEY'] ?? 'test'
-  const config = { region, endpoint, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 2 }
+  const config = { region, endpoint, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 8 }
   const clients = { ec2: new EC2Client(config), elbv2: new ElasticLoadBalancingV2Client(config) }
   if (vpc === undefined) await openDefaultVpc(clients.ec2)
   return startElsewhere({
