@@ -112,8 +112,12 @@ test('without the sleep the same fails: targets are sent requests for as long as
   await bring('web', web(3, 'three', 0))
   await propagated()
   assert.deepEqual(load.failures, [])
-  await bring('web', web(1, 'three', 0))
-  await propagated()
+  // A busy machine may send none in that time.
+  for (let tries = 0; tries < 5 && load.failures.length === 0; tries += 1) {
+    await bring('web', web(1, 'three', 0))
+    await propagated()
+    if (load.failures.length === 0) await bring('web', web(3, 'three', 0))
+  }
   assert.notDeepEqual(load.failures, [])
 })
 
