@@ -33,8 +33,9 @@ export function createShelf<T>(): Shelf<T> {
       let found: Filed<T> | undefined
       for (const host of looks(conditions, 'host-header')) {
         const byPath = filed.get(host)
-        for (const path of byPath ? paths : [])
-          for (const one of byPath?.get(path) ?? []) {
+        if (!byPath) continue
+        for (const path of paths)
+          for (const one of byPath.get(path) ?? []) {
             if (found && one.at >= found.at) break
             if (covers(one.conditions, conditions)) found = one
           }
@@ -76,7 +77,10 @@ function looks(conditions: readonly Condition[], field: Field): readonly string[
   if (!one) return always
   if (one.regexValues) return [...always, `~${one.regexValues[0] ?? ''}`]
   const text = fold(one.values[0] ?? '', field)
-  return [...new Set([...always, '*', `=${text}`, ...ends(text, field).map((end) => `*${end}`)])]
+  const found = [anything, '*', `=${text}`]
+  for (const end of ends(text, field)) found.push(`*${end}`)
+  if (field === 'path-pattern' && !text.startsWith('/')) found.push('*/')
+  return found
 }
 
 /** Deeper ones are not looked for. */

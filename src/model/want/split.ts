@@ -88,7 +88,8 @@ function weighed(condition: Condition): Values {
   return (condition.values ?? []).map((value) => ({ wildcards: literal ? 0 : wildcards(value) }))
 }
 
-const wildcards = (text: string): number => text.replace(/\\[*?]/g, '').match(/[*?]/g)?.length ?? 0
+const wildcards = (text: string): number =>
+  /[*?]/.test(text) ? (text.replace(/\\[*?]/g, '').match(/[*?]/g)?.length ?? 0) : 0
 
 const mapValues = (
   condition: Condition,
