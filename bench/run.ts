@@ -4,7 +4,14 @@ import { join } from 'node:path'
 
 /** By name: its files, and what they print. A file gets the arguments after the name, and may be started alone. */
 const benches: Readonly<Record<string, { readonly prints: string; readonly files: readonly string[] }>> = {
-  calls: { prints: 'AWS calls of ordinary changes, beside those of ALBC', files: ['calls.ts'] },
+  calls: {
+    prints: 'AWS calls of ordinary changes, and a start, beside those of ALBC',
+    files: ['calls.ts', 'start.ts'],
+  },
+  start: {
+    prints: 'the start of the bundle: seconds until it is ready, memory when idle',
+    files: ['start.ts'],
+  },
   model: {
     prints: 'milliseconds of model and plan for groups of 10 to 3,000 Ingresses',
     files: ['model.ts'],
