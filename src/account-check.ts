@@ -1,7 +1,8 @@
 /** Whether AWS answers this process: its credentials, its clock, its region and the VPC, told in one line each while it does not. */
-import { DescribeVpcsCommand } from '@aws-sdk/client-ec2'
 import type { Logger } from 'pino'
-import { type Aws, createAws } from './aws/client.ts'
+import { createAws } from './aws/client.ts'
+import { type KnownVpcCidrs, readVpcCidrs } from './aws/facts.ts'
+import type { Result } from './lib/result.ts'
 import type { AwsError } from './model/aws-error.ts'
 import { version } from './version.ts'
 
@@ -9,10 +10,14 @@ type Where = { readonly region: string; readonly vpcId: string }
 export type AccountCheck = {
   /** Why AWS can't be worked with; absent once it answered as it should. */
   trouble(): string | undefined
+  /** What it read of the VPC, for who would read the same now. */
+  readonly vpcCidrs: KnownVpcCidrs
   stop(): void
 }
 
 const againMs = 5_000
+/** So long its answer spares another read. */
+const freshMs = 60_000
 
 export function checkAccount(where: Where, log: Logger): AccountCheck {
   const aws = createAws({ region: where.region, log, version })
@@ -20,8 +25,11 @@ export function checkAccount(where: Where, log: Logger): AccountCheck {
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
   let told = ''
+  let read: { readonly cidrs: readonly string[]; readonly at: number } | undefined
   const look = async (): Promise<void> => {
-    trouble = await troubleOf(where, aws)
+    const answer = await readVpcCidrs({ aws, options: { purpose: 'sweep', priority: 'user' } }, where.vpcId)
+    trouble = troubleOf(where, answer)
+    if (answer.ok && trouble === undefined) read = { cidrs: answer.value, at: Date.now() }
     if (stopped) return
     if (trouble === undefined) {
       if (told !== '') log.info('AWS answers')
@@ -32,9 +40,13 @@ export function checkAccount(where: Where, log: Logger): AccountCheck {
     told = trouble
     timer = setTimeout(() => void look(), againMs)
   }
-  void look()
+  const first = look()
   return {
     trouble: () => trouble,
+    vpcCidrs: async () => {
+      await first
+      return read !== undefined && Date.now() - read.at < freshMs ? read.cidrs : undefined
+    },
     stop: () => {
       stopped = true
       clearTimeout(timer)
@@ -43,13 +55,12 @@ export function checkAccount(where: Where, log: Logger): AccountCheck {
   }
 }
 
-async function troubleOf({ region, vpcId }: Where, aws: Aws): Promise<string | undefined> {
-  const answer = await aws.send(new DescribeVpcsCommand({ VpcIds: [vpcId] }), {
-    purpose: 'facts',
-    priority: 'user',
-  })
+function troubleOf(
+  { region, vpcId }: Where,
+  answer: Result<readonly string[], AwsError>,
+): string | undefined {
   const missing = `--aws-vpc-id=${vpcId}: there is no such VPC in ${region} for these credentials: correct --aws-vpc-id, --aws-region or the role`
-  if (answer.ok) return answer.value.Vpcs?.length === 1 ? undefined : missing
+  if (answer.ok) return answer.value.length > 0 ? undefined : missing
   return answer.error.kind === 'notFound' ? missing : said(answer.error, region)
 }
 

@@ -67,13 +67,14 @@ try {
   const kubeConfig = await under('kubeconfig', path ?? '', loadKubeConfig({ path }))
   const transport = createTransport(kubeConfig, { userAgent: `albatross/${version}` })
   await ensureDefinitions({ kube: transport.handle, mode: flags.crds, log })
+  const account = checkAccount(config.value.settings, log)
   const running = start({
     config: config.value,
     kube: transport.handle,
     namespace: kubeConfig.namespace,
+    vpcCidrs: account.vpcCidrs,
     log,
   })
-  const account = checkAccount(config.value.settings, log)
   let synced = false
   running.synced.then(
     (value) => {

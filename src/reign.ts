@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { type Aws, type AwsSettings, createAws } from './aws/client.ts'
-import { createFactReader } from './aws/facts.ts'
+import { createFactReader, type KnownVpcCidrs } from './aws/facts.ts'
 import { Mirror, type MirrorSettings } from './aws/mirror.ts'
 import { createNetworkInterfaces } from './aws/network-interface.ts'
 import { createRoles } from './aws/role.ts'
@@ -38,6 +38,8 @@ export type ReignOptions = {
   readonly config: Config
   readonly kube: Handle
   readonly aws?: Pick<AwsSettings, 'requestHandler' | 'credentials' | 'limits'>
+  /** Of the VPC, where it was read a moment ago. */
+  readonly vpcCidrs?: KnownVpcCidrs
   readonly log: Logger
   /** Followed all the time, by standbys too. */
   readonly informers: Informers
@@ -121,9 +123,10 @@ type Term = {
 }
 
 function contextOf(
-  { config, kube: handle, aws: wire = {}, log, informers, bindings, part = 'all', account }: ReignOptions,
+  options: ReignOptions,
   { stillLeader, since, bornMs, subscriptions }: Term,
 ): { readonly context: Context; readonly recorder: Recorder } {
+  const { config, kube: handle, aws: wire = {}, log, informers, bindings, part = 'all', account } = options
   const { settings, flags } = config
   const wired = { ...awsSettings({ config, aws: wire, log }), mayCall: stillLeader }
   const aws = account?.sharing(account.aws.during(stillLeader), () => bornMs) ?? createAws(wired)
@@ -147,7 +150,7 @@ function contextOf(
     mirror,
     // The network needs no rules of listeners, but for those of single stacks.
     sweeper: createSweeper(aws, mirror, { content: builds(part) }),
-    facts: createFactReader(aws, settings),
+    facts: createFactReader(aws, { ...settings, knownVpcCidrs: options.vpcCidrs }),
     networkInterfaces: createNetworkInterfaces(aws, settings),
     kube,
     informers: followed,

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { Admission } from './admission.ts'
 import type { AwsSettings } from './aws/client.ts'
+import type { KnownVpcCidrs } from './aws/facts.ts'
 import type { Config } from './config.ts'
 import { elect } from './election.ts'
 import { createKube } from './kube/client.ts'
@@ -24,6 +25,8 @@ export type StartOptions = {
   readonly namespace?: string
   /** The SDK's own over HTTPS if absent. */
   readonly aws?: Pick<AwsSettings, 'requestHandler' | 'credentials' | 'limits'>
+  /** Of the VPC, where it was read a moment ago. */
+  readonly vpcCidrs?: KnownVpcCidrs
   readonly log: Logger
 }
 export type Running = {

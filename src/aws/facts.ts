@@ -46,9 +46,12 @@ export type FactReader = {
   forget(olderThanMs: number): void
 }
 
+/** The VPC's blocks, where somebody read them a moment ago. */
+export type KnownVpcCidrs = () => Promise<readonly string[] | undefined>
 export type FactSettings = {
   readonly vpcId: string
   readonly allowedCertificateAuthorityArns: readonly string[]
+  readonly knownVpcCidrs?: KnownVpcCidrs | undefined
 }
 
 const keptMs = 10 * 60_000
@@ -57,7 +60,7 @@ const certificatesKeptMs = 60_000
 export function createFactReader(aws: Reader['aws'], settings: FactSettings): FactReader {
   const { vpcId } = settings
   const inVpc: Filter = { Name: 'vpc-id', Values: [vpcId] }
-  const vpc = kept(keptMs, (reader) => readVpcCidrs(reader, vpcId))
+  const vpc = kept(keptMs, (reader) => vpcCidrsOf(reader, settings))
   const subnets = kept(keptMs, (reader) => readSubnets(reader, [inVpc]))
   const routeTables = kept(keptMs, (reader) => readRouteTables(reader, inVpc))
   const zones = kept(Infinity, readZones)
@@ -137,7 +140,19 @@ const rolesAreTagged = (subnets: readonly Subnet[]): boolean =>
     subnets.some(({ tags }) => tags[role] === '1' || tags[role] === ''),
   )
 
-async function readVpcCidrs({ aws, options }: Reader, vpcId: string): Promise<Result<string[], AwsError>> {
+async function vpcCidrsOf(
+  reader: Reader,
+  { vpcId, knownVpcCidrs }: FactSettings,
+): Promise<Result<readonly string[], AwsError>> {
+  const cidrs = knownVpcCidrs && (await knownVpcCidrs())
+  return cidrs === undefined ? await readVpcCidrs(reader, vpcId) : ok(cidrs)
+}
+
+/** Of its own blocks and those associated with it, IPv6 as well; none where there is no such VPC. */
+export async function readVpcCidrs(
+  { aws, options }: Reader,
+  vpcId: string,
+): Promise<Result<readonly string[], AwsError>> {
   const read = await aws.send(new DescribeVpcsCommand({ VpcIds: [vpcId] }), options)
   if (!read.ok) return read
   const [vpc] = read.value.Vpcs ?? []
@@ -151,7 +166,10 @@ async function readVpcCidrs({ aws, options }: Reader, vpcId: string): Promise<Re
 }
 
 /** One of another account is not shown: every address is outside of what we know. */
-async function readOtherVpcCidrs(reader: Reader, vpcId: string): Promise<Result<string[], AwsError>> {
+async function readOtherVpcCidrs(
+  reader: Reader,
+  vpcId: string,
+): Promise<Result<readonly string[], AwsError>> {
   const read = await readVpcCidrs(reader, vpcId)
   return !read.ok && read.error.code === 'InvalidVpcID.NotFound' ? ok([]) : read
 }
