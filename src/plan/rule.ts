@@ -156,13 +156,12 @@ function createRules({ world, listener, name, placed }: Change, reorder: readonl
     const below = served
       .filter(({ priority, rule }) => priority > slot.priority && overlap(rule.conditions, conditions))
       .map(({ rule }) => rule)
-    const earlier = made.filter(
-      ({ slot: before }) =>
-        below.length > 0 &&
-        before.kind === 'create' &&
-        overlap(before.wanted.conditions, conditions) &&
-        below.some((rule) => overlap(rule.conditions, before.wanted.conditions)),
-    )
+    const isEarlier = ({ slot: before }: Made): boolean =>
+      before.kind === 'create' &&
+      overlap(before.wanted.conditions, conditions) &&
+      below.some((rule) => overlap(rule.conditions, before.wanted.conditions))
+    // Nearly always none is below, and of thousands not each is to be compared with each.
+    const earlier = below.length > 0 ? made.filter(isEarlier) : []
     const position = { [resourceTag]: `${listener.port}:${slot.priority}`, [ownerTag]: owner }
     made.push({
       slot,

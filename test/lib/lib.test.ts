@@ -26,6 +26,24 @@ test('a secret shows itself to nobody but who asks for it', () => {
   assert.equal(secret.reveal(), 'hunter2')
 })
 
+test('values are equal when their canonical texts are', () => {
+  const value = fc.letrec((tie) => ({
+    value: fc.oneof(
+      fc.constantFrom(undefined, null, true, 0, 1, '', 'a', 'toString'),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom('a', 'b', 'toString', 'constructor'), tie('value')),
+    ),
+  })).value
+  fc.assert(
+    fc.property(value, value, (a, b) => {
+      assert.equal(equal(a, b), canonical(a) === canonical(b))
+      assert.ok(equal(a, structuredClone(a)))
+    }),
+    { numRuns: 5_000 },
+  )
+  assert.equal(equal({ toString: null }, { x: null }), false)
+})
+
 test('canonical text is that of JSON with sorted keys and without what is undefined', () => {
   assert.equal(
     canonical({ b: [1, undefined, { d: null, c: 'x' }], a: undefined }),
