@@ -14,7 +14,7 @@ const checks = new AsyncLocalStorage<Check>()
 /** Every request that `send` makes is asked about right before its first byte is written. */
 export const checkedBy = <T>(check: Check, send: () => Promise<T>): Promise<T> => checks.run(check, send)
 
-type Adder = { addRequest(this: http.Agent, request: ClientRequest, ...rest: readonly unknown[]): void }
+type AddRequest = (request: ClientRequest, ...rest: readonly unknown[]) => void
 type Created = (error: Error | null, socket: Duplex) => void
 type Connecting = Duplex & { readonly encrypted?: boolean }
 
@@ -45,32 +45,26 @@ function whenReady(socket: Connecting, limitMs: number, created: Created): undef
   return undefined
 }
 
-const plain = (limitMs: number): http.Agent =>
-  new (class extends http.Agent {
-    addRequest(request: ClientRequest, ...rest: readonly unknown[]): void {
+function checking<A extends http.Agent>(agent: A, limitMs: number): A {
+  // Node's own, which its types don't tell of.
+  const addRequest = (agent as unknown as { readonly addRequest: AddRequest }).addRequest.bind(agent)
+  const createConnection = agent.createConnection.bind(agent)
+  return Object.assign(agent, {
+    addRequest: (request: ClientRequest, ...rest: readonly unknown[]): void => {
       watch(request)
-      ;(http.Agent.prototype as unknown as Adder).addRequest.call(this, request, ...rest)
-    }
-    override createConnection(options: http.ClientRequestArgs, created: Created): undefined {
-      return whenReady(super.createConnection(options) as Connecting, limitMs, created)
-    }
-  })({ keepAlive: true, maxSockets: 50 })
+      addRequest(request, ...rest)
+    },
+    createConnection: (options: http.ClientRequestArgs, created: Created): undefined =>
+      whenReady(createConnection(options) as Connecting, limitMs, created),
+  })
+}
 
-const secure = (limitMs: number): https.Agent =>
-  new (class extends https.Agent {
-    addRequest(request: ClientRequest, ...rest: readonly unknown[]): void {
-      watch(request)
-      ;(https.Agent.prototype as unknown as Adder).addRequest.call(this, request, ...rest)
-    }
-    override createConnection(options: http.ClientRequestArgs, created: Created): undefined {
-      return whenReady(super.createConnection(options) as Connecting, limitMs, created)
-    }
-  })({ keepAlive: true, maxSockets: 50 })
+const kept = { keepAlive: true, maxSockets: 50 }
 
 /** `limitMs`: for a connection, with its handshake. */
 export const checkingAgents = (
   limitMs: number,
 ): { readonly httpAgent: http.Agent; readonly httpsAgent: https.Agent } => ({
-  httpAgent: plain(limitMs),
-  httpsAgent: secure(limitMs),
+  httpAgent: checking(new http.Agent(kept), limitMs),
+  httpsAgent: checking(new https.Agent(kept), limitMs),
 })
