@@ -23,15 +23,22 @@ export type Candidacy = {
   readonly times: ElectionTimes
 }
 
-export function candidacyOf({ config: { flags }, kube, namespace }: Given): Candidacy {
+/** Of a replica that does everything. */
+export const leaseOf = ({
+  config: { flags },
+  namespace,
+}: Pick<Given, 'config' | 'namespace'>): Required<ObjectName> => ({
+  namespace: flags['leader-election-namespace'] || namespace || 'default',
+  name: flags['leader-election-id'],
+})
+
+export function candidacyOf(given: Given): Candidacy {
+  const { flags } = given.config
   const renewDeadlineMs = flags['leader-election-renew-deadline']
   return {
     // A request that gets no answer must leave time for another.
-    kube: createKube(kube, { timeoutMs: renewDeadlineMs / 2 }),
-    lease: {
-      namespace: flags['leader-election-namespace'] || namespace || 'default',
-      name: flags['leader-election-id'],
-    },
+    kube: createKube(given.kube, { timeoutMs: renewDeadlineMs / 2 }),
+    lease: leaseOf(given),
     identity: `${hostname()}_${randomUUID()}`,
     times: {
       leaseMs: flags['leader-election-lease-duration'],
@@ -41,14 +48,23 @@ export function candidacyOf({ config: { flags }, kube, namespace }: Given): Cand
   }
 }
 
+export type Failures = {
+  tell(of: object, error: KubeError): void
+  /** A Lease was won: what fails from now on is news again. */
+  forget(): void
+}
+
 /** Each try meets the same: once is enough. */
-export function tellOnce(log: Logger): (of: object, error: KubeError) => void {
+export function failuresOf(log: Logger): Failures {
   const told = new Map<string, string>()
-  return (of, { reason, message }) => {
-    const key = JSON.stringify(of)
-    if (told.get(key) !== message)
-      log.warn({ ...of, reason, error: message }, 'the Lease could not be read or written')
-    told.set(key, message)
+  return {
+    tell: (of, { reason, message }) => {
+      const key = JSON.stringify(of)
+      if (told.get(key) !== message)
+        log.warn({ ...of, reason, error: message }, 'the Lease could not be read or written')
+      told.set(key, message)
+    },
+    forget: () => told.clear(),
   }
 }
 
@@ -61,10 +77,11 @@ export function elect(
   const candidacy = candidacyOf(given)
   const { lease, identity } = candidacy
   const of = { lease: `${lease.namespace}/${lease.name}`, identity }
-  const onError = tellOnce(log)
+  const failures = failuresOf(log)
   return contend({
     ...candidacy,
     onLead: () => {
+      failures.forget()
       log.info(of, 'leading')
       onLead()
     },
@@ -73,6 +90,6 @@ export function elect(
       await onLost()
     },
     onHolder: (holder) => log.info({ ...of, holder }, 'standing by'),
-    onError: (error) => onError(of, error),
+    onError: (error) => failures.tell(of, error),
   })
 }

@@ -2,7 +2,7 @@
 import { createAws } from './aws/client.ts'
 import { createSharing } from './aws/shared-reads.ts'
 import { createDepartures } from './reconcile/policy.ts'
-import { candidacyOf, tellOnce } from './election.ts'
+import { candidacyOf, failuresOf } from './election.ts'
 import { type Account, awsSettings, createReign, type Reign, type ReignOptions } from './reign.ts'
 import type { Past } from './reconcile/metrics.ts'
 import { type Slot, contendForSlots } from './watch/slots.ts'
@@ -50,11 +50,12 @@ export function runShards(options: ShardOptions): Shards {
   const ended = new Set<Promise<void>>()
   const candidacy = candidacyOf(options)
   const of = (slot: Slot): object => ({ slot, identity: candidacy.identity })
-  const onError = tellOnce(log)
+  const failures = failuresOf(log)
   const slots = contendForSlots({
     ...candidacy,
     most: config.flags.shards,
     onGain: (slot) => {
+      failures.forget()
       log.info(of(slot), 'leading')
       const reign = createReign({ ...options, part: slot, account, leads: () => slots.holds(slot) })
       const begun = reign.begin()
@@ -73,7 +74,7 @@ export function runShards(options: ShardOptions): Shards {
     },
     // AWS limits the account: each has its part of it.
     onHolders: (count) => account.aws.share(1 / Math.max(1, count)),
-    onError: (lease, error) => onError({ lease }, error),
+    onError: (lease, error) => failures.tell({ lease }, error),
   })
   const reigns = (): readonly Reign[] => [...running.values()].map(({ reign }) => reign)
   return {

@@ -4,7 +4,7 @@ import type { Admission } from './admission.ts'
 import type { AwsSettings } from './aws/client.ts'
 import type { KnownVpcCidrs } from './aws/facts.ts'
 import type { Config } from './config.ts'
-import { elect } from './election.ts'
+import { elect, leaseOf } from './election.ts'
 import { createKube } from './kube/client.ts'
 import type { Handle } from './lib/http.ts'
 import { injectLabel } from './model/readiness.ts'
@@ -201,18 +201,17 @@ function tellUngated({ log }: StartOptions, { stores }: Informers): void {
 
 /** Settles when the first write may be made as far as ALBC is concerned; observing never waits, and is told what would keep it. */
 function absenceOf(
-  { config: { flags }, kube, namespace, log }: StartOptions,
+  options: StartOptions,
   { synced, stores }: Informers,
 ): { readonly gone: Promise<boolean>; obstacles(): readonly Obstacle[]; stop(): void } {
+  const { kube, log } = options
+  const { flags } = options.config
   const stopping = new AbortController()
   let obstacles: readonly Obstacle[] = []
   const absence = createAbsence({
     kube: createKube(kube),
     services: () => stores.services.list(),
-    lease: {
-      namespace: flags['leader-election-namespace'] || namespace || 'default',
-      name: flags['leader-election-id'],
-    },
+    lease: leaseOf(options),
     webhooks: flags['webhook-name'],
     acknowledged: flags['acknowledge-albc-leftovers'],
     signal: stopping.signal,
