@@ -17,9 +17,9 @@ import type { Bindings } from './reconcile/bindings.ts'
 import type { Context } from './reconcile/context.ts'
 import { createEndpointRules } from './reconcile/endpoint-rules.ts'
 import { begin, resync, sweep, work } from './reconcile/loops.ts'
-import { backendGroupKey, endpointGroupKey, groupKey, readKey } from './reconcile/key.ts'
+import { groupKey } from './reconcile/key.ts'
 import { createObserved } from './reconcile/observed.ts'
-import { builds, covers, follows, type Part } from './reconcile/part.ts'
+import { builds, follows, type NetworkNeeds, onlyOf, type Part } from './reconcile/part.ts'
 import { createDepartures, type Departures } from './reconcile/policy.ts'
 import { joinQueues } from './reconcile/queues.ts'
 import { recordedSecrets } from './reconcile/publish.ts'
@@ -136,7 +136,7 @@ function contextOf(
     onError: (error, note) =>
       log.warn({ reason: error.reason, error: error.message, event: note.reason }, 'event not written'),
   })
-  const asked: Asked = { backendUsers: new Map(), endpointRules: createEndpointRules() }
+  const asked: NetworkNeeds = { backendUsers: new Map(), endpointRules: createEndpointRules() }
   const queue = onlyOf(part, queueOf({ flags, log, run: (pass) => work(pass, context) }), asked)
   const kube = createKube(onlyWhile(stillLeader, handle))
   const followed = ending(informers, subscriptions)
@@ -274,26 +274,6 @@ function queueOf({
     withWorkers(flags['ingress-max-concurrent-reconciles']),
     withWorkers(flags['targetgroupbinding-max-concurrent-reconciles']),
   )
-}
-
-/** Who is for the network looks a moment after others looked at a group: whether it needs the shared security group, what it gave up. */
-const networkDelayMs = 500
-
-type Asked = Pick<Context, 'backendUsers' | 'endpointRules'>
-
-function onlyOf(part: Part, queue: Queue, { backendUsers, endpointRules }: Asked): Queue {
-  if (part === 'all') return queue
-  return {
-    ...queue,
-    add: (key, priority, afterMs) => {
-      if (covers(part, key)) return queue.add(key, priority, afterMs)
-      const of = readKey(key)
-      if (part !== 'network' || of.loop !== 'group') return
-      backendUsers.delete(of.stack)
-      queue.add(backendGroupKey, 'resync', networkDelayMs)
-      for (const id of endpointRules.awaiting()) queue.add(endpointGroupKey(id), 'resync', networkDelayMs)
-    },
-  }
 }
 
 const finder =
