@@ -1,7 +1,5 @@
 // What can be wrong with a start, and is told in one line, never by a stack trace.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,14 +11,12 @@ import { listenKube, writeKubeconfig } from '../localstack/kube/listen.ts'
 import { createApiServer } from '../localstack/kube/server.ts'
 import { freePort } from '../localstack/scenario/controller.ts'
 import { timings } from '../localstack/timing.ts'
-import { record } from './records.ts'
+import { startMain } from './process.ts'
 import { eventually } from './world.ts'
 
 const region = 'eu-west-1'
 const limitMs = 30_000
 const folder = mkdtempSync(join(tmpdir(), 'albatross-bad-start-'))
-const main = join(import.meta.dirname, '../src/main.ts')
-const guard = join(import.meta.dirname, '../localstack/scenario/guard.ts')
 const api = createApiServer({})
 const denied = new Set<string>()
 
@@ -62,37 +58,23 @@ async function started(t: TestContext, { flags = [], where, env = {}, preload }:
   const port = await freePort()
   const needed = where ?? ['--cluster-name=demo', `--aws-region=${region}`, `--aws-vpc-id=${vpcId}`]
   const mine = flags.some((one) => one.startsWith('--kubeconfig=')) ? [] : [`--kubeconfig=${kubeconfig}`]
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      guard,
-      ...(preload === undefined ? [] : ['--import', preload]),
-      main,
+  const { child, told, ended } = startMain(t, {
+    args: [
       ...needed,
       ...mine,
       '--metrics-bind-addr=0',
       `--health-probe-bind-addr=127.0.0.1:${port}`,
       ...flags,
     ],
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        AWS_ENDPOINT_URL: aws.url,
-        AWS_ACCESS_KEY_ID: 'CONTROLLER',
-        AWS_SECRET_ACCESS_KEY: 'hush-local',
-        AWS_EC2_METADATA_DISABLED: 'true',
-        ...env,
-      },
+    env: {
+      AWS_ENDPOINT_URL: aws.url,
+      AWS_ACCESS_KEY_ID: 'CONTROLLER',
+      AWS_SECRET_ACCESS_KEY: 'hush-local',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...env,
     },
-  )
-  t.after(() => child.kill('SIGKILL'))
-  const told = { out: '', error: '' }
-  child.stdout.on('data', (data) => (told.out += String(data)))
-  child.stderr.on('data', (data) => (told.error += String(data)))
-  t.after(() => record('log', told.out + told.error))
-  const ended = once(child, 'close').then(([code]) => code as number)
+    preload,
+  })
   const ready = async (): Promise<string> => {
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`)
     return `${answer.status} ${await answer.text()}`

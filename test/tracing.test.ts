@@ -1,15 +1,11 @@
 // Spans of passes and AWS calls arrive at an OTLP receiver; without the variable nothing of it is loaded.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { listen } from '../localstack/aws/listen.ts'
 import { freePort } from '../localstack/scenario/controller.ts'
-import { ingress, ingressClass, namespace, service } from '../localstack/scenario/manifest.ts'
-import { listenKube, writeKubeconfig } from '../localstack/kube/listen.ts'
+import { webShop } from './web.ts'
+import { listening, startMain } from './process.ts'
 import { record } from './records.ts'
 import { eventually, startTestWorld } from './world.ts'
 
@@ -48,36 +44,15 @@ async function receiver(t: TestContext) {
 }
 
 test('passes and their AWS calls are sent to the endpoint that the environment names', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'albatross-tracing-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
   const world = await startTestWorld()
   t.after(() => world.end())
-  const aws = await listen(world.cloud.handle)
-  t.after(() => aws.close())
-  const kube = await listenKube(world.api.handle)
-  t.after(() => kube.close())
-  const kubeconfig = join(folder, 'config')
-  writeKubeconfig(kubeconfig, kube.url)
+  const { awsUrl, kubeconfig } = await listening(t, world)
   const { url, sent, spans } = await receiver(t)
-  await world.kube.apply(
-    namespace('shop'),
-    ingressClass('alb'),
-    service('web', { namespace: 'shop', port: 80, targetPort: 80 }),
-    ingress('web', {
-      namespace: 'shop',
-      class: 'alb',
-      annotations: { scheme: 'internet-facing', 'target-type': 'ip' },
-      paths: [{ path: '/', service: 'web', port: 80 }],
-    }),
-  )
+  await world.kube.apply(...webShop(80))
   const health = await freePort()
   world.cloud.fault({ action: 'CreateRule', error: { code: 'ServiceUnavailable', status: 503 } })
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      join(import.meta.dirname, '../localstack/scenario/guard.ts'),
-      join(import.meta.dirname, '../src/main.ts'),
+  const { child, told } = startMain(t, {
+    args: [
       '--cluster-name=demo',
       '--aws-region=eu-west-1',
       `--aws-vpc-id=${world.vpcId}`,
@@ -86,31 +61,22 @@ test('passes and their AWS calls are sent to the endpoint that the environment n
       '--metrics-bind-addr=0',
       `--health-probe-bind-addr=127.0.0.1:${health}`,
     ],
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        AWS_ENDPOINT_URL: aws.url,
-        AWS_ACCESS_KEY_ID: 'CONTROLLER',
-        AWS_SECRET_ACCESS_KEY: 'local',
-        OTEL_EXPORTER_OTLP_ENDPOINT: url,
-        OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test',
-      },
+    env: {
+      AWS_ENDPOINT_URL: awsUrl,
+      AWS_ACCESS_KEY_ID: 'CONTROLLER',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      OTEL_EXPORTER_OTLP_ENDPOINT: url,
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test',
     },
-  )
-  t.after(() => child.kill('SIGKILL'))
-  let log = ''
-  child.stdout.on('data', (data) => (log += String(data)))
-  child.stderr.on('data', (data) => (log += String(data)))
+  })
   await eventually(() => {
     const done = world.cloud.journal
       .since()
       .some((one) => one.action === 'CreateRule' && one.error === undefined)
-    assert.ok(done, log)
+    assert.ok(done, told.out + told.error)
   }, 30_000)
   child.kill('SIGTERM')
   assert.deepEqual(await once(child, 'exit'), [0, null])
-  record('log', log)
 
   const pass = spans().find(({ name, spanId }) => {
     const inside = spans().filter(({ parentSpanId }) => parentSpanId === spanId)

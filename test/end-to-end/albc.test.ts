@@ -1,7 +1,8 @@
 // Beside a running ALBC nothing is written; once it is gone, all is.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ingress, ingressClass, namespace, service } from '../../localstack/scenario/manifest.ts'
+import { namespace } from '../../localstack/scenario/manifest.ts'
+import { webShop } from '../web.ts'
 import { createKube } from '../../src/kube/client.ts'
 import { leases } from '../../src/kube/resource.ts'
 import { albcLease } from '../../src/watch/albc.ts'
@@ -14,18 +15,7 @@ let world: TestWorld
 before(async () => {
   world = await startTestWorld()
   const renewTime = new Date().toISOString().replace('Z', '000Z')
-  await world.kube.apply(
-    namespace('shop'),
-    namespace('kube-system'),
-    ingressClass('alb'),
-    service('web', { namespace: 'shop', port: 80, targetPort: 80 }),
-    ingress('web', {
-      namespace: 'shop',
-      class: 'alb',
-      annotations: { scheme: 'internet-facing', 'target-type': 'ip' },
-      paths: [{ path: '/', service: 'web', port: 80 }],
-    }),
-  )
+  await world.kube.apply(...webShop(80), namespace('kube-system'))
   const lease = { metadata: name, spec: { holderIdentity: 'albc', leaseDurationSeconds: 15, renewTime } }
   assert.ok((await createKube(world.api.handle).create(leases, lease)).ok)
 })

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Load, startLoad } from '../../localstack/scenario/load.ts'
-import { ingress, ingressClass, namespace, service } from '../../localstack/scenario/manifest.ts'
+import { service } from '../../localstack/scenario/manifest.ts'
+import { webShop } from '../web.ts'
 import type { Running } from '../../src/start.ts'
 import { timings } from '../../localstack/timing.ts'
 import { startTestWorld, type TestWorld } from '../world.ts'
@@ -29,17 +30,7 @@ let hostname = ''
 before(async () => {
   world = await startTestWorld(timing)
   controller = world.controller()
-  await world.kube.apply(
-    namespace('shop'),
-    ingressClass('alb'),
-    service('web', { namespace: 'shop', port: 80, targetPort: 8080 }),
-    ingress('web', {
-      namespace: 'shop',
-      class: 'alb',
-      annotations: { scheme: 'internet-facing', 'target-type': 'ip' },
-      paths: [{ path: '/', service: 'web', port: 80 }],
-    }),
-  )
+  await world.kube.apply(...webShop())
 })
 after(async () => {
   await load.stop()

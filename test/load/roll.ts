@@ -2,7 +2,7 @@
  * 300 pods behind one Service get another template, all at once, with readiness gates: how long until every gate is True, and
  * with how many calls. AWS's buckets (4 registrations a second, 20 at once), 5 s of propagation and a health check included.
  */
-import { ingress, ingressClass, namespace, service } from '../../localstack/scenario/manifest.ts'
+import { webShop } from '../web.ts'
 import { timings } from '../../localstack/timing.ts'
 import { type App, app, gateOf, podsOf, type SeenPod, settledAt } from '../end-to-end/pods-fixture.ts'
 import { startTestWorld, type TestWorld } from '../world.ts'
@@ -40,17 +40,7 @@ export async function rolledAtOnce(): Promise<Rolled> {
 async function play(world: TestWorld): Promise<Rolled> {
   world.controller()
   const { kube } = world
-  await kube.apply(
-    namespace('shop'),
-    ingressClass('alb'),
-    service('web', { namespace: 'shop', port: 80, targetPort: 8080 }),
-    ingress('web', {
-      namespace: 'shop',
-      class: 'alb',
-      annotations: { scheme: 'internet-facing', 'target-type': 'ip' },
-      paths: [{ path: '/', service: 'web', port: 80 }],
-    }),
-  )
+  await kube.apply(...webShop())
   const gate = await gateOf(kube, 'web', limitMs)
   const web = (version: string): App => ({ replicas: pods, version, gate, preStop: 0, maxSurge: '100%' })
   await kube.apply(app('web', web('one')))

@@ -1,47 +1,20 @@
 /** SIGTERM in the middle of the work: the call in flight ends, none is started, the next process goes on; and none hangs beyond 10 s. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { listen } from '../../localstack/aws/listen.ts'
-import { listenKube, writeKubeconfig } from '../../localstack/kube/listen.ts'
-import { ingress, ingressClass, namespace, service } from '../../localstack/scenario/manifest.ts'
-import { record } from '../records.ts'
+import { webShop } from '../web.ts'
+import { listening, type Started, startMain } from '../process.ts'
 import { eventually, startTestWorld } from '../world.ts'
 
 const limitMs = 60_000
 
 async function world(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'albatross-stop-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
   const made = await startTestWorld()
   t.after(() => made.end())
-  const [aws, kube] = [await listen(made.cloud.handle), await listenKube(made.api.handle)]
-  t.after(() => aws.close())
-  t.after(() => kube.close())
-  const kubeconfig = join(folder, 'config')
-  writeKubeconfig(kubeconfig, kube.url)
-  await made.kube.apply(
-    namespace('shop'),
-    ingressClass('alb'),
-    service('web', { namespace: 'shop', port: 80, targetPort: 80 }),
-    ingress('web', {
-      namespace: 'shop',
-      class: 'alb',
-      annotations: { scheme: 'internet-facing', 'target-type': 'ip' },
-      paths: [{ path: '/', service: 'web', port: 80 }],
-    }),
-  )
-  const run = (accessKeyId: string) => {
-    const child = spawn(
-      process.execPath,
-      [
-        '--import',
-        join(import.meta.dirname, '../../localstack/scenario/guard.ts'),
-        join(import.meta.dirname, '../../src/main.ts'),
+  const { awsUrl, kubeconfig } = await listening(t, made)
+  await made.kube.apply(...webShop(80))
+  const run = (accessKeyId: string): Started =>
+    startMain(t, {
+      args: [
         '--cluster-name=demo',
         '--aws-region=eu-west-1',
         `--aws-vpc-id=${made.vpcId}`,
@@ -49,26 +22,8 @@ async function world(t: TestContext) {
         '--metrics-bind-addr=0',
         '--health-probe-bind-addr=0',
       ],
-      {
-        stdio: ['pipe', 'pipe', 'pipe'],
-        env: {
-          PATH: process.env['PATH'] ?? '',
-          AWS_ENDPOINT_URL: aws.url,
-          AWS_ACCESS_KEY_ID: accessKeyId,
-          AWS_SECRET_ACCESS_KEY: 'local',
-        },
-      },
-    )
-    t.after(() => child.kill('SIGKILL'))
-    let log = ''
-    child.stdout.on('data', (data) => (log += String(data)))
-    child.stderr.on('data', (data) => (log += String(data)))
-    const ended = once(child, 'close').then(([code]) => {
-      record('log', log)
-      return code as number
+      env: { AWS_ENDPOINT_URL: awsUrl, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: 'local' },
     })
-    return { child, ended, log: () => log }
-  }
   const calls = (accessKeyId: string) =>
     made.cloud.journal.since().filter(({ accessKey, write }) => write && accessKey === accessKeyId)
   return { made, run, calls }
@@ -83,7 +38,7 @@ test('a stop while a load balancer is being made: it is made once, and the next 
     () =>
       assert.ok(
         calls('FIRST').some(({ action }) => action === 'CreateTargetGroup'),
-        first.log(),
+        first.told.out + first.told.error,
       ),
     limitMs,
   )
@@ -101,7 +56,7 @@ test('a stop while a load balancer is being made: it is made once, and the next 
     () =>
       assert.ok(
         calls('SECOND').some(({ action }) => action === 'CreateRule'),
-        second.log(),
+        second.told.out + second.told.error,
       ),
     limitMs,
   )
@@ -117,12 +72,12 @@ test('a stop while a load balancer is being made: it is made once, and the next 
 test('a stop while AWS does not answer at all', async (t) => {
   const { made, run, calls } = await world(t)
   made.cloud.fault({ action: 'CreateLoadBalancer', error: 'timeout', times: 10 })
-  const { child, ended, log } = run('HANGING')
+  const { child, ended, told } = run('HANGING')
   await eventually(
     () =>
       assert.ok(
         calls('HANGING').some(({ action }) => action === 'CreateTargetGroup'),
-        log(),
+        told.out + told.error,
       ),
     limitMs,
   )

@@ -17,7 +17,8 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
-import { deployment, ingress, ingressClass, namespace, service } from '../../localstack/scenario/manifest.ts'
+import { deployment } from '../../localstack/scenario/manifest.ts'
+import { webShop } from '../web.ts'
 import { startWorld } from '../../localstack/scenario/world.ts'
 import { eventually } from '../world.ts'
 import { buildImage, type Image } from './image.ts'
@@ -131,18 +132,7 @@ test("it serves an Ingress as a user without rights, from a folder that it can't
     starts.push((await world.controller.start()).readyMs)
   }
   const idle = world.controller.residentMiB()
-  await world.kube.apply(
-    namespace('shop'),
-    ingressClass('alb'),
-    deployment('web', { namespace: 'shop', port: 8080 }),
-    service('web', { namespace: 'shop', port: 80, targetPort: 8080 }),
-    ingress('web', {
-      namespace: 'shop',
-      class: 'alb',
-      annotations: { scheme: 'internet-facing', 'target-type': 'ip' },
-      paths: [{ path: '/', service: 'web', port: 80 }],
-    }),
-  )
+  await world.kube.apply(...webShop(), deployment('web', { namespace: 'shop', port: 8080 }))
   const host = await eventually(async () => {
     const found = await world.kube.get<{
       status?: { loadBalancer?: { ingress?: { hostname: string }[] } }
