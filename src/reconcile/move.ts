@@ -29,6 +29,8 @@ export function stayersOf(
 
 /** Who joins, leaves or is deleted meanwhile is another group's business, or needs to be confirmed: a new pass begins. */
 export function isSame(group: Group, now: Group | undefined): boolean {
+  // Of one snapshot: nothing has changed at all.
+  if (now === group) return true
   const uids = (list: readonly Ingress[]): string =>
     list
       .map(({ metadata }) => metadata.uid)
