@@ -3,7 +3,7 @@ import type { Rule } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { sha256 } from '../../src/lib/hash.ts'
 import { type Checks, expect, expectEqual } from './check.ts'
 import { holdingsOf, type Tags } from './holdings.ts'
-import { rulesOf, targetsOf, valuesOf } from './look.ts'
+import { openingsOf, rulesOf, targetsOf, valuesOf } from './look.ts'
 import type { AccountWorld } from './scenario.ts'
 import type { Show } from './show.ts'
 import { group } from './stage.ts'
@@ -111,16 +111,7 @@ export async function guarded({ world, checks }: Stage): Promise<void> {
         securityGroups.find(({ Tags }) => Tags?.some((tag) => tag.Key === key && tag.Value === value))
       const managed = by('ingress.k8s.aws/resource', 'ManagedLBSecurityGroup')
       const backend = by('elbv2.k8s.aws/resource', 'backend-sg')
-      expectEqual(
-        managed?.IpPermissions?.map(({ IpProtocol, FromPort, ToPort, IpRanges }) => [
-          IpProtocol,
-          FromPort,
-          ToPort,
-          IpRanges?.map(({ CidrIp }) => CidrIp),
-        ]),
-        [['tcp', 80, 80, ['0.0.0.0/0']]],
-        'the rules of its security group',
-      )
+      expectEqual(openingsOf(managed), [['tcp', 80, 80, ['0.0.0.0/0']]], 'the rules of its security group')
       expectEqual(nodeRules, [`9000-9000 from ${backend?.GroupId}`], 'the rules of the nodes')
     },
     { withinMs: world.patienceMs },

@@ -1,4 +1,5 @@
 /** What scenarios ask the local AWS again and again, through the real SDK. */
+import type { SecurityGroup } from '@aws-sdk/client-ec2'
 import {
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
@@ -55,6 +56,15 @@ export async function targetsOf(world: AccountWorld, targetGroupArn: string): Pr
     .map(({ Target, TargetHealth }) => `${Target?.Id}:${Target?.Port} ${TargetHealth?.State}`)
     .sort()
 }
+
+/** Who may come in from where: protocol, first and last port, ranges. */
+export const openingsOf = (group: SecurityGroup | undefined): readonly unknown[] | undefined =>
+  group?.IpPermissions?.map(({ IpProtocol, FromPort, ToPort, IpRanges }) => [
+    IpProtocol,
+    FromPort,
+    ToPort,
+    IpRanges?.map(({ CidrIp }) => CidrIp),
+  ])
 
 /** Which pod answered. */
 export const podOf = (answer: Answer): string => String(answer.headers['x-pod'] ?? '')

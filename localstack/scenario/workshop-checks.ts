@@ -4,7 +4,7 @@ import { DescribeTagsCommand, DescribeTargetGroupsCommand } from '@aws-sdk/clien
 import { connect } from 'node:net'
 import { sha256 } from '../../src/lib/hash.ts'
 import { type Checks, expect, expectEqual } from './check.ts'
-import { loadBalancers, podOf, rulesOf, targetsOf, valuesOf } from './look.ts'
+import { loadBalancers, openingsOf, podOf, rulesOf, targetsOf, valuesOf } from './look.ts'
 import type { World } from './scenario.ts'
 import { group, type Stage } from './stage.ts'
 
@@ -152,16 +152,7 @@ export async function opened({ world, checks, address }: Stage): Promise<void> {
           ({ Key, Value }) => Key === 'ingress.k8s.aws/resource' && Value === 'ManagedLBSecurityGroup',
         ),
       )
-      expectEqual(
-        managed?.IpPermissions?.map(({ IpProtocol, FromPort, ToPort, IpRanges }) => [
-          IpProtocol,
-          FromPort,
-          ToPort,
-          IpRanges?.map(({ CidrIp }) => CidrIp),
-        ]),
-        [['tcp', 80, 80, ['0.0.0.0/0']]],
-        'its rules',
-      )
+      expectEqual(openingsOf(managed), [['tcp', 80, 80, ['0.0.0.0/0']]], 'its rules')
       return SecurityGroups ?? []
     },
     { show: () => '' },
