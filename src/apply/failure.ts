@@ -53,7 +53,7 @@ export function afterFailure(failed: Failed, error: AwsError): StepResult {
 /** What AWS has now is read again; a web ACL that does not exist is told, unless AWS may not know the load balancer yet. */
 function afterAddOn({ step, mirror, nameOf }: Failed, call: AddOnCall, error: AwsError): StepResult {
   const arn = nameOf(call.loadBalancer)
-  if (/^(?:unknown|exists|notFound)$/.test(error.kind)) mirror.addOnForget(arn, partOf(call))
+  if (/^(?:unknown|exists|notFound)$/.test(error.kind)) mirror.addOns.forget(arn, partOf(call))
   const isUsers = call.call === 'AssociateWebACL' && error.kind === 'notFound' && !mirror.isYoung(arn)
   return { step, result: 'failed', error: isUsers ? { ...error, kind: 'invalid' } : error }
 }

@@ -142,7 +142,7 @@ const freshMs = 10_000
 
 async function addOn(reader: Reader, mirror: Mirror, arn: string, part: AddOn): Fresh {
   const before = mirror.loadBalancers.get(arn)?.addOns?.[part]
-  if (before === undefined || Date.now() - mirror.addOnReadAt(arn, part) < freshMs) return ok('same')
+  if (before === undefined || Date.now() - mirror.addOns.knownAt(arn, part) < freshMs) return ok('same')
   const read = await readAddOn(reader, mirror, arn, part)
   if (!read.ok) return read
   return ok('value' in before && equal(before.value, read.value) ? 'same' : 'changed')

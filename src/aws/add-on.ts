@@ -45,8 +45,8 @@ export async function readAddOn<P extends AddOn>(
 ): Read<AddOnValues[P]> {
   const beganAt = Date.now()
   const read = await readers[part](reader, arn)
-  if (read.ok) mirror.addOnRead(arn, part, { value: read.value }, beganAt)
-  else if (isRefusal(read.error)) mirror.addOnRead(arn, part, { refused: read.error, at: beganAt }, beganAt)
+  if (read.ok) mirror.addOns.read(arn, part, { value: read.value }, beganAt)
+  else if (isRefusal(read.error)) mirror.addOns.read(arn, part, { refused: read.error, at: beganAt }, beganAt)
   return read
 }
 
@@ -58,7 +58,7 @@ export async function refreshAddOns(reader: Reader, mirror: Mirror): Promise<voi
   const due = mirror.loadBalancers
     .values()
     .flatMap(({ arn, addOns = {} }) => (Object.keys(addOns) as AddOn[]).map((part) => ({ arn, part })))
-    .sort((a, b) => mirror.addOnReadAt(a.arn, a.part) - mirror.addOnReadAt(b.arn, b.part))
+    .sort((a, b) => mirror.addOns.knownAt(a.arn, a.part) - mirror.addOns.knownAt(b.arn, b.part))
   for (const { arn, part } of due.slice(0, perSweep)) {
     const read = await readAddOn(reader, mirror, arn, part)
     if (!read.ok && !isRefusal(read.error)) return

@@ -1,6 +1,6 @@
 /** Everything we own in the account and region, as the last sweep and our own writes left it. */
 import { canonical } from '../lib/json.ts'
-import type { Action, SecretVersion } from '../model/action.ts'
+import type { SecretVersion } from '../model/action.ts'
 import type {
   Actual,
   ActualListener,
@@ -8,20 +8,19 @@ import type {
   ActualRule,
   ActualSecurityGroup,
   ActualTargetGroup,
-  AddOn,
   AddOns,
-  AddOnValues,
-  Seen,
 } from '../model/actual.ts'
 import type { TargetGroupBinding } from '../model/cluster.ts'
-import { isRef, type Ref, refKey } from '../model/ref.ts'
+import { type Ref, refKey } from '../model/ref.ts'
 import { clusterTag, sharedResourceTag, stackTag, type Tags } from '../model/tag.ts'
 import { loadBalancerArnOf } from './codec/rule.ts'
+import { attachmentsIn } from './attachment.ts'
+import { AttachedAddOns } from './attached-add-ons.ts'
 import { Certificates } from './certificates.ts'
 import { type Awaited, combined, type Doubt } from './doubt.ts'
 import { Registrations } from './registrations.ts'
 import { resolveRef } from './resolve.ts'
-import { type Merge, ownWriteWinsMs, Table } from './table.ts'
+import { type Merge, Table } from './table.ts'
 
 export type MirrorSettings = {
   readonly clusterName: string
@@ -61,6 +60,7 @@ export class Mirror {
     ({ arn }) => arn,
     keeping((own, { loadBalancerArns }) => ({ ...own, loadBalancerArns })),
   )
+  readonly addOns = new AttachedAddOns(this.loadBalancers)
   /** Ours, and those of nodes and pods that somebody asked for. */
   readonly securityGroups = new Table<ActualSecurityGroup>(({ id }) => id)
   readonly registrations = new Registrations()
@@ -75,8 +75,6 @@ export class Mirror {
   /** Load balancers that we deleted. */
   readonly #gone = new Set<string>()
   readonly #made = new Map<string, string>()
-  /** By load balancer and part. */
-  readonly #addOns = new Map<string, { readonly readAt?: number; readonly wroteAt?: number }>()
 
   constructor(settings: MirrorSettings) {
     this.#settings = settings
@@ -134,7 +132,7 @@ export class Mirror {
     const mine = <T extends { readonly tags: Tags; readonly vpcId: string }>(table: Table<T>): T[] =>
       this.#ofStack(table, stack)
     const [loadBalancers, frontends] = this.loadBalancersOf(stack)
-    const attachments = this.#attachments()
+    const attachments = attachmentsIn(this.rules.values(), this.listeners.values())
     const arns = new Set(loadBalancers.map(({ arn }) => arn))
     const listeners = this.#listenersOf(loadBalancers)
     const rules = this.rules.values().filter(({ listenerArn }) => arns.has(loadBalancerArnOf(listenerArn)))
@@ -199,21 +197,6 @@ export class Mirror {
     const loadBalancerArns = new Set([...elsewhere, ...(attachments.get(group.arn) ?? [])])
     return { ...group, loadBalancerArns: [...loadBalancerArns].sort() }
   }
-  /** Target group -> the load balancers whose rules or defaults name it. */
-  #attachments(): Map<string, Set<string>> {
-    const all = new Map<string, Set<string>>()
-    const add = (loadBalancerArn: string, actions: readonly Action[]): void => {
-      for (const action of actions) {
-        if (action.type !== 'forward') continue
-        for (const { targetGroup } of action.targetGroups)
-          if (!isRef(targetGroup))
-            all.set(targetGroup, (all.get(targetGroup) ?? new Set()).add(loadBalancerArn))
-      }
-    }
-    for (const rule of this.rules.values()) add(loadBalancerArnOf(rule.listenerArn), rule.actions)
-    for (const listener of this.listeners.values()) add(listener.loadBalancerArn, listener.defaultActions)
-    return all
-  }
 
   /** When its listeners and rules were last read; absent: never. */
   contentReadAt(loadBalancerArn: string): number | undefined {
@@ -221,31 +204,6 @@ export class Mirror {
   }
   contentRead(loadBalancerArn: string, beganAt: number): void {
     this.#contentReadAt.set(loadBalancerArn, beganAt)
-  }
-
-  /** When this was last read or written; 0: never. */
-  addOnReadAt(arn: string, part: AddOn): number {
-    const { readAt = 0, wroteAt = 0 } = this.#addOns.get(`${arn} ${part}`) ?? {}
-    return Math.max(readAt, wroteAt)
-  }
-  /** What AWS says is attached. What we wrote in the meantime, or so lately that AWS may not show it yet, stays. */
-  addOnRead<P extends AddOn>(arn: string, part: P, seen: Seen<AddOnValues[P]>, beganAt: number): void {
-    const { wroteAt } = this.#addOns.get(`${arn} ${part}`) ?? {}
-    if (wroteAt !== undefined && beganAt < wroteAt + ownWriteWinsMs) return
-    this.loadBalancers.learn(arn, (one) => ({ ...one, addOns: { ...one.addOns, [part]: seen } }))
-    this.#addOns.set(`${arn} ${part}`, { readAt: beganAt })
-  }
-  addOnWrote<P extends AddOn>(arn: string, part: P, seen: Seen<AddOnValues[P]>): void {
-    this.loadBalancers.learn(arn, (one) => ({ ...one, addOns: { ...one.addOns, [part]: seen } }))
-    this.#addOns.set(`${arn} ${part}`, { wroteAt: Date.now() })
-  }
-  /** What our own write said of it is in doubt: the next plan reads it. */
-  addOnForget(arn: string, part: AddOn): void {
-    this.loadBalancers.learn(arn, ({ addOns: { [part]: _gone, ...addOns } = {}, ...one }) => ({
-      ...one,
-      addOns,
-    }))
-    this.#addOns.delete(`${arn} ${part}`)
   }
 
   /** We deleted it. */
@@ -278,8 +236,7 @@ export class Mirror {
       if (this.loadBalancers.get(arn) === undefined) this.#contentReadAt.delete(arn)
     for (const arn of this.credentials.keys()) if (!this.has(arn)) this.credentials.delete(arn)
     for (const [key, arn] of this.#made) if (!this.has(arn)) this.#made.delete(key)
-    for (const key of this.#addOns.keys())
-      if (this.loadBalancers.get(key.split(' ')[0] ?? '') === undefined) this.#addOns.delete(key)
+    this.addOns.prune()
   }
   get #tables() {
     return [this.loadBalancers, this.listeners, this.rules, this.targetGroups, this.securityGroups]

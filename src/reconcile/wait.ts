@@ -57,10 +57,10 @@ async function readNow(wait: Wait, pass: Pass, context: Context): Promise<boolea
   const reader = readerOf(context, pass, 'reconcile')
   const part = addOnOf(wait)
   if (part !== undefined) {
-    const before = mirror.addOnReadAt(wait.on, part)
+    const before = mirror.addOns.knownAt(wait.on, part)
     const read = await readAddOn(reader, mirror, wait.on, part)
     // A refusal is something learnt, too: the plan tells it, and goes on without.
-    return read.ok || mirror.addOnReadAt(wait.on, part) !== before
+    return read.ok || mirror.addOns.knownAt(wait.on, part) !== before
   }
   const read =
     wait.for === 'attributesRead'

@@ -478,9 +478,9 @@ test('web ACLs and protections are looked at again before they are replaced: ano
   of.webAclAssociations.set(arn, acl('three'))
   of.classicWebAclAssociations.set(arn, 'c1')
   const longAgo = Date.now() - 3_600_000
-  mirror.addOnRead(arn, 'webAcl', { value: acl('one') }, longAgo)
-  mirror.addOnRead(arn, 'classicWebAcl', { value: 'c1' }, longAgo)
-  mirror.addOnRead(arn, 'protection', { value: { id: 'p1', name: 'office' } }, longAgo)
+  mirror.addOns.read(arn, 'webAcl', { value: acl('one') }, longAgo)
+  mirror.addOns.read(arn, 'classicWebAcl', { value: 'c1' }, longAgo)
+  mirror.addOns.read(arn, 'protection', { value: { id: 'p1', name: 'office' } }, longAgo)
   const steps = [
     step({ call: 'AssociateWebACL', service: 'wafv2', loadBalancer: arn, webAcl: acl('two') }, 'replace'),
     step({ call: 'DisassociateWebACL', service: 'waf-regional', loadBalancer: arn }, 'take'),
@@ -511,7 +511,7 @@ test('web ACLs and protections are looked at again before they are replaced: ano
 test('what is read is not what we wrote a moment ago, and what AWS refuses to tell is known for a while', async () => {
   const { cloud, mirror, aws } = await built()
   const arn = mirror.actual(stack, []).loadBalancers[0]?.arn ?? ''
-  mirror.addOnWrote(arn, 'webAcl', { value: 'ours' })
+  mirror.addOns.wrote(arn, 'webAcl', { value: 'ours' })
   assert.deepEqual(await readAddOn({ aws, options }, mirror, arn, 'webAcl'), { ok: true, value: '' })
   assert.deepEqual(mirror.loadBalancers.get(arn)?.addOns?.webAcl, { value: 'ours' })
   cloud.fault({ action: 'DescribeProtection', error: { code: 'AccessDeniedException', message: 'no' } })

@@ -10,7 +10,7 @@ type Of<Name extends Call['call']> = Extract<Call, { call: Name }>
 export function addOnCall(call: AddOnCall, nameOf: NameOf, mirror: Mirror): Request[] {
   const arn = nameOf(call.loadBalancer)
   const wrote = (webAcl: string): void =>
-    mirror.addOnWrote(arn, partOf(call) === 'webAcl' ? 'webAcl' : 'classicWebAcl', { value: webAcl })
+    mirror.addOns.wrote(arn, partOf(call) === 'webAcl' ? 'webAcl' : 'classicWebAcl', { value: webAcl })
   switch (call.call) {
     case 'ModifyCapacityReservation': {
       const { capacityUnits } = call
@@ -20,7 +20,7 @@ export function addOnCall(call: AddOnCall, nameOf: NameOf, mirror: Mirror): Requ
           : { MinimumLoadBalancerCapacity: { CapacityUnits: capacityUnits } }
       return [
         request(new ModifyCapacityReservationCommand({ LoadBalancerArn: arn, ...wanted }), () =>
-          mirror.addOnWrote(arn, 'capacityUnits', { value: capacityUnits }),
+          mirror.addOns.wrote(arn, 'capacityUnits', { value: capacityUnits }),
         ),
       ]
     }
@@ -36,7 +36,7 @@ export function addOnCall(call: AddOnCall, nameOf: NameOf, mirror: Mirror): Requ
             return new CreateProtectionCommand({ Name: call.name, ResourceArn: arn })
           },
           ({ ProtectionId: id = '' }) =>
-            mirror.addOnWrote(arn, 'protection', { value: { id, name: call.name } }),
+            mirror.addOns.wrote(arn, 'protection', { value: { id, name: call.name } }),
         ),
       ]
     case 'DeleteProtection':
@@ -46,7 +46,7 @@ export function addOnCall(call: AddOnCall, nameOf: NameOf, mirror: Mirror): Requ
             const { DeleteProtectionCommand } = await import('@aws-sdk/client-shield')
             return new DeleteProtectionCommand({ ProtectionId: call.protection })
           },
-          () => mirror.addOnWrote(arn, 'protection', { value: 'none' }),
+          () => mirror.addOns.wrote(arn, 'protection', { value: 'none' }),
         ),
       ]
   }
