@@ -12,6 +12,7 @@ import { frontendListeners } from './frontend-listener.ts'
 import { addressesOf, checkAddresses, lists, schemeOf, subnetsOf } from './frontend-place.ts'
 import { type FrontendView, frontendView, said } from './frontend-view.ts'
 import type { Common } from './load-balancer.ts'
+import { tellIdleFrontend } from './no-effect.ts'
 import { warn, type World } from './scope.ts'
 import type { Securing } from './security-group.ts'
 import { type View, voices } from './view.ts'
@@ -36,6 +37,7 @@ const enabledOf = (views: readonly View[]): Choice<boolean> | undefined =>
 /** Of all members, where there may be one; their mistakes hold them. */
 export function frontendViews(views: readonly View[], { ipAddressType }: Common): readonly FrontendView[] {
   const enabled = enabledOf(views)
+  if (enabled === undefined) for (const { scope } of views) tellIdleFrontend(scope)
   if (enabled === undefined || ('is' in enabled && !enabled.is)) return []
   const read = views.map((view) => frontendView(view, first(ipAddressType) ?? 'ipv4'))
   if (first(enabled)) checkAddresses(read)

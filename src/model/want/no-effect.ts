@@ -1,6 +1,8 @@
 /** Annotations that do nothing where they stand: told, since whoever wrote them believes otherwise. */
 import { type AnyDeclaration, keyOf, prefix } from '../../annotation/define.ts'
 import * as listener from '../../annotation/listener.ts'
+import { own } from '../../annotation/read.ts'
+import { enableFrontendNlb } from '../../annotation/frontend-nlb.ts'
 import { securityGroups } from '../../annotation/load-balancer.ts'
 import * as rule from '../../annotation/rule.ts'
 import { declarations } from '../../annotation/table.ts'
@@ -26,6 +28,14 @@ export function tellNoEffect(scope: Scope, ports: Ports): void {
         'the Ingress does not listen on HTTPS',
         `Add HTTPS to ${keyOf(listener.listenPorts)}`,
       )
+  const asksForOne = own(annotationsOf(scope), listener.createAcmCert)
+  if (asksForOne.ok && asksForOne.value !== true)
+    tell(
+      scope,
+      keyOf(listener.acmPcaArn),
+      `no certificate is asked for without ${keyOf(listener.createAcmCert)}`,
+      `Set ${keyOf(listener.createAcmCert)} to "true"`,
+    )
   if (annotationsOf(scope)?.[keyOf(securityGroups)])
     for (const declaration of [listener.inboundCidrs, listener.securityGroupPrefixLists])
       tell(
@@ -35,6 +45,18 @@ export function tellNoEffect(scope: Scope, ports: Ports): void {
         `Write it in rules of those security groups, or remove ${keyOf(securityGroups)}`,
       )
 }
+
+/** Where no member of the group says anything of a Network Load Balancer in front. */
+export function tellIdleFrontend(scope: Scope): void {
+  if (!isSound(scope)) return
+  const enable = keyOf(enableFrontendNlb)
+  const keys = Object.keys(annotationsOf(scope) ?? {}).filter((key) => frontendKeys.has(key))
+  for (const key of keys.slice(0, most))
+    tell(scope, key, `no Ingress of the group sets ${enable}`, `Set ${enable} to "true"`)
+}
+const frontendKeys = new Set(
+  declarations.map((one) => keyOf(one)).filter((key) => key.startsWith(`${prefix}frontend-nlb-`)),
+)
 
 function tell(scope: Scope, key: string, why: string, instead?: string): void {
   if (!annotationsOf(scope)?.[key]) return
