@@ -22,6 +22,7 @@ test('a secret is found as it is, encoded at any place, and as a key', (t) => {
     `{"data":"${base64(`a${marker}-one`)}"}`,
     `{"data":"${base64(`id:${marker}-one`)}"}`,
     '-----BEGIN RSA PRIVATE KEY-----',
+    'Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJhdWQiOlsiYSJdfQ.c2ln',
   ])
     assert.equal(search(folder(t, `{}\n${told}\n`)).leaks.length, 1, told)
   assert.deepEqual(search(folder(t, '{"msg":"AWS call"}\n')).leaks, [])

@@ -1,9 +1,10 @@
 /**
  * What controllers of the suites say (logs, metrics, and the objects that they write) is kept while `npm test` runs and searched
- * for secrets when it ends (invariant 7). Secrets of tests contain the marker; keys are known by their form.
+ * for secrets when it ends (invariant 7). Secrets of tests contain the marker; keys and tokens are known by their form.
  */
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { formsOf } from '../localstack/scenario/untold.ts'
 
 /** Every secret that a test gives a controller contains it. */
 export const marker = 'hush'
@@ -21,12 +22,8 @@ export function record(source: 'log' | 'metrics' | 'objects', text: string): voi
   appendFileSync(join(folder, `${source}.${process.pid}`), text.endsWith('\n') ? text : `${text}\n`)
 }
 
-/** The characters of its base64 that are the same wherever it stands in a text. */
-const encoded = [0, 1, 2].map((before) => {
-  const text = Buffer.from('x'.repeat(before) + marker).toString('base64')
-  return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + marker.length) * 8) / 6))
-})
-const secret = new RegExp([marker, ...encoded, 'PRIVATE KEY'].join('|'))
+/** How any JSON Web Token with a signature begins, as those of service accounts. */
+const secret = new RegExp([...formsOf(marker), String.raw`\beyJ[\w-]{8,}\.eyJ`, 'PRIVATE KEY'].join('|'))
 
 type Leak = { readonly source: string; readonly text: string }
 type Found = { readonly bytes: number; readonly leaks: readonly Leak[] }

@@ -3,7 +3,8 @@ import pino from 'pino'
 import { inProcess } from '../localstack/aws/in-process.ts'
 import { ask, type AskOptions } from '../localstack/scenario/ask.ts'
 import type { Answer } from '../localstack/scenario/scenario.ts'
-import { startSystem, type SystemOptions } from '../localstack/scenario/system.ts'
+import { startSystem, type System, type SystemOptions } from '../localstack/scenario/system.ts'
+import { written } from '../localstack/scenario/untold.ts'
 import { type Timing, timings } from '../localstack/timing.ts'
 import { readConfig } from '../src/config.ts'
 import { type Running, start } from '../src/start.ts'
@@ -76,24 +77,17 @@ export async function startTestWorld(
         record('metrics', controller.metrics())
         await controller.stop()
       }
-      // What a test still keeps from being read is read elsewhere.
-      for (const path of written)
-        record('objects', JSON.stringify(await system.kube.list(path).catch(() => [])))
+      await recordObjects(system.kube)
       await system.stop()
     },
   }
 }
 
-/** What a controller writes. */
-const written = [
-  '/api/v1/events',
-  '/api/v1/configmaps',
-  '/apis/networking.k8s.io/v1/ingresses',
-  '/apis/elbv2.k8s.aws/v1beta1/targetgroupbindings',
-  '/apis/albatross.dev/v1alpha1/ingressgroups',
-  '/apis/albatross.dev/v1alpha1/ingressreports',
-  '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
-]
+/** What a controller writes; what a test still keeps from being read is read elsewhere. */
+export async function recordObjects(kube: System['kube']): Promise<void> {
+  for (const path of [...written, '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'])
+    record('objects', JSON.stringify(await kube.list(path).catch(() => [])))
+}
 
 /** Looks every few milliseconds until `look` doesn't throw; its last error is the test's. */
 export async function eventually<T>(look: () => T | Promise<T>, withinMs = 5_000): Promise<T> {

@@ -42,6 +42,8 @@ export type ControllerOptions = {
 export function controllerOf(options: ControllerOptions): World['controller'] & {
   /** The most that was ever resident, where the system tells. */
   peakMiB(): number | undefined
+  /** SIGTERM, as a kubelet would. */
+  terminate(): Promise<void>
   stop(): Promise<void>
 } {
   let child: ChildProcess | undefined
@@ -63,8 +65,13 @@ export function controllerOf(options: ControllerOptions): World['controller'] & 
       return { readyMs: Math.round(performance.now() - startedAt) }
     },
     kill: () => end('SIGKILL'),
+    terminate: () => end('SIGTERM'),
     stop: () => end('SIGKILL'),
-    calls: () => callsIn(`http://127.0.0.1:${metrics}/metrics`),
+    calls: async () => callsIn(await metricsAt(metrics)),
+    said: async () => ({
+      log: readFileSync(options.logFile, 'utf8'),
+      metrics: await metricsAt(metrics),
+    }),
     residentMiB: () => memoryMiB(child?.pid, 'VmRSS'),
     peakMiB: () => memoryMiB(child?.pid, 'VmHWM'),
   }
@@ -104,8 +111,10 @@ function launch(options: ControllerOptions, port: number, metrics: number): Chil
   return child
 }
 
-async function callsIn(url: string): Promise<ReadonlyMap<string, number>> {
-  const text = await (await fetch(url)).text()
+const metricsAt = async (port: number): Promise<string> =>
+  await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+
+function callsIn(text: string): ReadonlyMap<string, number> {
   const calls = new Map<string, number>()
   for (const [, action = '', n] of text.matchAll(
     /_aws_requests_total\{action="(?:\w+:)?(\w+)"[^}]*\} (\d+)/g,

@@ -7,6 +7,7 @@ import { logIn, type Visit } from './log-in.ts'
 import { ingress, ingressClass, type Manifest, secret } from './manifest.ts'
 import type { World } from './scenario.ts'
 import { answerHeader, type Expectation, served, toldHeader, workload } from './served.ts'
+import { untold } from './untold.ts'
 
 const tls = { port: 443, tls: {} } as const
 const common = { scheme: 'internet-facing', 'target-type': 'ip' }
@@ -139,6 +140,9 @@ export const login = served({
           expectEqual(answer.status, 200, 'after the rotation')
           return 'logged in with the new one'
         })
+        await checks.until('neither client secret is told anywhere', () =>
+          untold(world, ['first secret', 'second secret']),
+        )
       },
       end: () => provider.close(),
     }

@@ -49,6 +49,8 @@ export type AccountWorld = {
     kill(): Promise<void>
     /** Requests sent to AWS since its start, retries included, by action; from its own metrics. */
     calls(): Promise<ReadonlyMap<string, number>>
+    /** All that it logged, over all its lives, and its metrics. */
+    said(): Promise<{ readonly log: string; readonly metrics: string }>
     /** Resident memory in MiB, where the system tells. */
     residentMiB(): number | undefined
   }

@@ -9,6 +9,7 @@ import { seedVpc } from '../../localstack/aws/seed.ts'
 import { controllerOf } from '../../localstack/scenario/controller.ts'
 import { timings } from '../../localstack/timing.ts'
 import { customResourceDefinitions } from '../../src/kind/crd.ts'
+import { record } from '../records.ts'
 import { eventually } from '../world.ts'
 import { binaries } from './binaries.ts'
 import { type Client, clientOf } from './client.ts'
@@ -80,6 +81,9 @@ for (const [how, apiServer] of [
     t.after(() => controller.stop())
     const { readyMs } = await controller.start()
     const peak = controller.peakMiB()
+    const said = await controller.said()
+    record('log', said.log)
+    record('metrics', said.metrics)
     t.diagnostic(
       `synced in ${(readyMs / 1000).toFixed(1)} s, ${peak} MiB at most, ${controller.residentMiB()} MiB after`,
     )

@@ -14,6 +14,7 @@ import { timings } from '../../localstack/timing.ts'
 import { readConfig } from '../../src/config.ts'
 import { type Running, start } from '../../src/start.ts'
 import { targetGroup } from '../end-to-end/targets-fixture.ts'
+import { record } from '../records.ts'
 import { eventually } from '../world.ts'
 import { binaries } from './binaries.ts'
 import { type Client, clientOf } from './client.ts'
@@ -85,7 +86,11 @@ async function run(): Promise<Running> {
     requestHandler: inProcess(cloud.handle),
     credentials: { accessKeyId: 'CONTROLLER', secretAccessKey: 'local' },
   }
-  const log = pino({ level: 'warn' }, { write: (line) => process.stderr.write(line) })
+  const write = (line: string): void => {
+    record('log', line)
+    process.stderr.write(line)
+  }
+  const log = pino({ level: 'warn' }, { write })
   const running = start({ config: config.value, kube: kube.handle, aws, log, namespace: 'kube-system' })
   assert.equal(await running.synced, true)
   return running

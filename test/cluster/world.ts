@@ -17,7 +17,8 @@ import { readConfig } from '../../src/config.ts'
 import { loadKubeConfig } from '../../src/kube/kubeconfig.ts'
 import { createTransport } from '../../src/kube/transport.ts'
 import { type Running, start } from '../../src/start.ts'
-import { eventually } from '../world.ts'
+import { record } from '../records.ts'
+import { eventually, recordObjects } from '../world.ts'
 import { binaries } from './binaries.ts'
 import { type Client, clientOf } from './client.ts'
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts'
@@ -81,7 +82,7 @@ export async function startClusterWorld(
       credentials: { accessKeyId: 'CONTROLLER', secretAccessKey: 'local' },
     },
     namespace: 'kube-system',
-    log: pino({ level: 'silent' }),
+    log: pino({ level: 'debug' }, { write: (line) => record('log', line) }),
   })
   await openShop(system.kube)
   return {
@@ -99,7 +100,9 @@ export async function startClusterWorld(
         .map(({ action }) => action),
     served: (name, path = `/${name}`) => servedBy(system, name, path),
     end: async () => {
+      record('metrics', controller.metrics())
       await controller.stop()
+      await recordObjects(system.kube)
       await transport.close()
       await system.stop()
       await cluster.stop()

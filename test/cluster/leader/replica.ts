@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parse } from 'yaml'
 import { freePort } from '../../../localstack/scenario/controller.ts'
+import { record } from '../../records.ts'
 import { startProxy } from './proxy.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -84,6 +85,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     close: async () => {
       child.kill('SIGKILL')
       await exited
+      record('log', lines.join('\n'))
       proxy.close()
       rmSync(folder, { recursive: true, force: true })
     },

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { record } from '../../records.ts'
 import type { Client } from '../client.ts'
 import { type Cluster, kubeconfigOf } from '../cluster.ts'
 
@@ -96,6 +97,7 @@ export async function startDeployed({
       const began = performance.now()
       child.kill('SIGTERM')
       const code = await ended
+      record('log', log)
       rmSync(directory, { recursive: true, force: true })
       return { code, ms: Math.round(performance.now() - began) }
     },
