@@ -105,17 +105,32 @@ function isBehind(current: Draft, candidate: Draft): boolean {
   return [...count(candidate)].some(([key, many]) => many > (left.get(key) ?? 0))
 }
 
-/** Its targets have this long from its creation, or since it was last replaced itself. */
+/**
+ * Its targets have this long from its creation, or since it was last replaced itself; those that came later, because a member was
+ * held or is new, since they were bound.
+ */
 function healthWaits({ input }: Given, current: World, candidate: World): readonly Wait[] {
   const { createdAt = 0, tags = {} } = candidate.loadBalancer ?? {}
   const since = Math.max(createdAt, parseTime(tags[replacedTag] ?? '') ?? 0)
-  const late = input.now >= since + input.settings.replacement.patienceMs
-  return late ? [] : unhealthy(current, candidate)
+  const bound = new Map(
+    candidate.actual.bindings.map(({ spec, metadata }) => [
+      spec.targetGroupARN,
+      parseTime(metadata.creationTimestamp ?? '') ?? 0,
+    ]),
+  )
+  const inTime = (arn: string): boolean =>
+    input.now < Math.max(since, bound.get(arn) ?? 0) + input.settings.replacement.patienceMs
+  return unhealthy(current, candidate, inTime)
 }
 
 /** Where the current one answers, and this one may not. */
-const unhealthy = (current: World, candidate: World): readonly Wait[] =>
+const unhealthy = (
+  current: World,
+  candidate: World,
+  counts: (arn: string) => boolean = () => true,
+): readonly Wait[] =>
   unverified(candidate).flatMap((arn): Wait[] => {
+    if (!counts(arn)) return []
     const before = counterpart(current, candidate, arn)
     if (before === undefined) return []
     const usable = isUsable(current, before)

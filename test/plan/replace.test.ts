@@ -1,6 +1,7 @@
 // A load balancer takes the place of another: each stage, taken back at each stage, deleted at each stage, cut off after each call.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formatTime } from '../../src/lib/time.ts'
 import type { ActualLoadBalancer } from '../../src/model/actual.ts'
 import type { Desired } from '../../src/model/desired.ts'
 import type { Scheme } from '../../src/model/load-balancer.ts'
@@ -254,6 +255,14 @@ test('it waits for healthy targets where the old ones answer, and not for ever',
   assert.deepEqual(waitsOf(planned(after, state)), ['targetHealth'])
   const late = planned(after, { ...state, now: state.now + 10 * minute })
   assert.match(late.steps[0]?.reason ?? '', /not all of its targets were seen healthy/)
+  // Bound long after the load balancer was made: that one gets its time, too.
+  const creationTimestamp = formatTime(state.now + 9 * minute)
+  const bindings = state.sim.actual.bindings.map((one) =>
+    one.spec.targetGroupARN === made ? { ...one, metadata: { ...one.metadata, creationTimestamp } } : one,
+  )
+  const sim = { ...state.sim, actual: { ...state.sim.actual, bindings } }
+  assert.deepEqual(waitsOf(planned(after, { ...state, sim, now: state.now + 10 * minute })), ['targetHealth'])
+  assert.equal(planned(after, { ...state, sim, now: state.now + 20 * minute }).steps.length, 2)
   sick(Object.keys(state.sim.actual.targets))
   assert.deepEqual(calls(planned(after, state).steps), ['AddTags', 'AddTags'])
   state.sim = { ...state.sim, actual: { ...state.sim.actual, targets: {} } }
