@@ -14,6 +14,7 @@ import { afterFailure } from './failure.ts'
 import { createLook, type Look } from './fresh.ts'
 import { laneOf, refsOf, secretsOf } from './name.ts'
 import { createRoom } from './room.ts'
+import { firstOfLanes, turnsOf } from './turn.ts'
 
 export type ApplyContext = {
   readonly aws: Pick<Aws, 'send' | 'readyIn'>
@@ -26,6 +27,8 @@ export type ApplyContext = {
   /** Client ids and secrets, at the moment of writing. Absent: nobody here uses any. */
   readonly credentialsOf?: CredentialsOf
   readonly writeBinding: (call: BindingCall, nameOf: NameOf) => Promise<Result<void, AwsError>>
+  /** Epoch milliseconds after which no step begins: what is left is planned again, with what changed meanwhile. */
+  readonly until?: number
   /** Purpose, priority, deadline and signal of all calls. */
   readonly options: SendOptions
 }
@@ -48,6 +51,8 @@ export async function apply(plan: Plan, context: ApplyContext): Promise<Outcome>
   const look = createLook({ aws: context.aws, options: context.options }, context.mirror, steps)
   const lanes = new Map(steps.map((step) => [step.id, laneOf(step, keyIn(context.mirror))]))
   const room = createRoom(keyIn(context.mirror))
+  const turns = turnsOf(steps)
+  const turnOf = ({ id }: Step): number => turns.get(id) ?? 0
   const ids = new Set(steps.map(({ id }) => id))
   const running = new Map<string, Promise<void>>()
   const end = (result: StepResult): void => {
@@ -66,16 +71,18 @@ export async function apply(plan: Plan, context: ApplyContext): Promise<Outcome>
     for (const step of waiting)
       if (step.after.some((id) => results.has(id) && results.get(id)?.result !== 'done'))
         results.set(step.id, { step, result: 'skipped' })
-    // What comes earlier in the plan and has not ended keeps the rest of its lane waiting.
     const busy = new Set([...running.keys()].map((id) => lanes.get(id)))
-    const able = waiting.filter((step) => {
-      if (results.has(step.id)) return false
-      const lane = lanes.get(step.id)
-      const first = !busy.has(lane)
-      busy.add(lane)
-      return first && step.after.every((id) => !ids.has(id) || results.get(id)?.result === 'done')
-    })
-    for (const step of able.slice(0, atOnce - running.size)) {
+    const able = firstOfLanes(
+      waiting.filter(({ id }) => !results.has(id)),
+      ({ id }) => lanes.get(id),
+      busy,
+    ).filter(({ after }) => after.every((id) => !ids.has(id) || results.get(id)?.result === 'done'))
+    for (const step of able.toSorted((a, b) => turnOf(a) - turnOf(b))) {
+      if (running.size >= atOnce) break
+      if (busy.has(lanes.get(step.id))) continue
+      // Where AWS takes one at a time, whoever comes next would take the turn of what comes first then.
+      if (running.size > 0 && !isBindingCall(step) && context.aws.readyIn(actionOf(step)) > 0) continue
+      busy.add(lanes.get(step.id))
       const error = room.refusal(step)
       if (error) end({ step, result: 'failed', error })
       else start(step)
@@ -100,8 +107,8 @@ async function isStale(plan: Plan, context: ApplyContext): Promise<boolean> {
 }
 
 async function run(step: Step, stack: string, context: ApplyContext, look: Look): Promise<StepResult> {
-  const { mirror } = context
-  if (!mayGoOn(context)) return { step, result: 'skipped' }
+  const { mirror, until = Infinity } = context
+  if (!mayGoOn(context) || Date.now() > until) return { step, result: 'skipped' }
   if (refsOf(step).some((ref) => mirror.resolve(ref) === undefined)) return { step, result: 'skipped' }
   const nameOf: NameOf = (name) => (isRef(name) ? (mirror.resolve(name) ?? '') : name)
   const done = isBindingCall(step)

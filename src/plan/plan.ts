@@ -242,6 +242,6 @@ function naming(world: World, steps: readonly Step[]): Naming {
 }
 
 const distinct = (waits: readonly Wait[]): Wait[] =>
-  [...new Map(waits.map((wait) => [`${wait.for}:${wait.on}`, wait])).values()].sort(
-    (a, b) => byText(a.for, b.for) || byText(a.on, b.on),
+  [...new Map(waits.map((wait) => [`${wait.for}:${wait.on}:${wait.owner ?? ''}`, wait])).values()].sort(
+    (a, b) => byText(a.for, b.for) || byText(a.on, b.on) || byText(a.owner ?? '', b.owner ?? ''),
   )

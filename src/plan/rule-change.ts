@@ -31,7 +31,9 @@ export function changeRules(change: Change): { readonly draft: Draft; readonly g
   const filling = new Map(
     placed.flatMap((slot) => {
       const waits =
-        slot.kind === 'create' || slot.kind === 'modify' ? unfilled(world, slot.wanted.actions) : []
+        slot.kind === 'create' || slot.kind === 'modify'
+          ? unfilled(world, slot.wanted.actions, slot.wanted.owner)
+          : []
       return waits.length > 0 ? [[slot, waits] as const] : []
     }),
   )

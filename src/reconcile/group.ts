@@ -29,6 +29,8 @@ import { satisfy } from './wait.ts'
 
 /** A plan says what is safe now; a pass goes on until nothing more is, or this often. */
 const mostRounds = 12
+/** So long a pass begins new steps: then it tells what has come about, and goes on with whatever was edited meanwhile. */
+const turnMs = 2_000
 
 export async function reconcileGroup(stack: string, pass: Pass, context: Context): Promise<Verdict> {
   const group = groupsOf(context.informers.snapshot(), context.settings).groups.get(stack)
@@ -94,6 +96,7 @@ type Converged =
 
 async function converge(group: Group, pass: Pass, context: Context): Promise<Converged | 'changed'> {
   const written: Step[] = []
+  const until = Date.now() + turnMs
   let wait: Verdict = settled
   for (let round = 0; ; round += 1) {
     const { groups } = groupsOf(context.informers.snapshot(), context.settings)
@@ -104,7 +107,7 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
     const modelled = await model(group, pass, context)
     if (!modelled.ok) return modelled
     const { planned, proposed: next } = planOf(group, modelled.value, context)
-    const outcome = await run(planned, pass, context)
+    const outcome = await run(planned, { pass, until }, context)
     noteFull(outcome, group.stack, context)
     written.push(...outcome.results.flatMap(({ step, result }) => (result === 'done' ? [step] : [])))
     const stuck = outcome.results.length > 0 && !outcome.results.some(({ result }) => result === 'done')
@@ -116,7 +119,11 @@ async function converge(group: Group, pass: Pass, context: Context): Promise<Con
       if (outcome.results.some((one) => isAble(one, outcome)))
         wait = soonest([wait, again(1_000, 'some steps are left')])
     } else if (round < mostRounds && outcome.results.every(({ result }) => result === 'done')) continue
-    else wait = again(500, 'some steps are left')
+    else
+      wait = soonest([
+        (await satisfy(planned.waits, pass, context)).verdict,
+        again(500, 'some steps are left'),
+      ])
     const actual = actualOf(modelled.value, context)
     if (modelled.value.needs.secrets) wait = soonest([wait, again(2_000, 'a Secret cannot be read now')])
     const built = modelled.value
@@ -193,7 +200,11 @@ function filledOf({ bindings }: Actual, { filled }: Context): ReadonlySet<string
   return new Set([...filled, ...old].filter((arn) => !ending.has(arn)))
 }
 
-async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome> {
+async function run(
+  planned: Plan,
+  { pass, until }: { readonly pass: Pass; readonly until: number },
+  context: Context,
+): Promise<Outcome> {
   if (planned.waits.some((wait) => wait.for === 'backendSecurityGroup')) {
     context.backendUsers.set(planned.stack, 'needs')
     context.queue.add(backendGroupKey)
@@ -204,6 +215,7 @@ async function run(planned: Plan, pass: Pass, context: Context): Promise<Outcome
     mirror: context.mirror,
     sweeper: context.sweeper,
     stillLeader: context.stillLeader,
+    until,
     ...(context.leaderSince === undefined ? {} : { leaderSince: context.leaderSince }),
     credentialsOf: credentialsOf(context),
     writeBinding: writeBinding(context),
