@@ -14,18 +14,26 @@ import {
 import { startSystem, type System } from '../localstack/scenario/system.ts'
 import { timings } from '../localstack/timing.ts'
 import { readConfig } from '../src/config.ts'
+import type { Handle } from '../src/lib/http.ts'
 import { type Running, start } from '../src/start.ts'
 
 export const ns = 'bench'
 type On = {
-  /** More than a load balancer has by default: a quota that AWS raises. */
+  /** Rules and target groups of a load balancer, where it needs more than it has by default: quotas that AWS raises. */
   readonly rules?: number
 }
+/** `throttled`: AWS's published limits hold from now on, and the controller keeps to them; `distant`: each call takes 100 ms more. */
+type How = 'throttled' | 'distant'
 
 export async function withSystem(play: (bench: Bench) => Promise<void>, on: On = {}): Promise<void> {
   const timing = { ...timings.instant, throttle: false }
   const system = await startSystem({ clusterName: 'bench', region: 'eu-west-1', timing })
-  if (on.rules !== undefined) overrideQuota(system.account, 'rules-per-application-load-balancer', on.rules)
+  if (on.rules !== undefined)
+    for (const quota of [
+      'rules-per-application-load-balancer',
+      'target-groups-per-application-load-balancer',
+    ] as const)
+      overrideQuota(system.account, quota, on.rules)
   await system.plane.stop()
   automaticHealth(system.account, true)
   const bench = benchOn(system, timing)
@@ -40,16 +48,22 @@ export async function withSystem(play: (bench: Bench) => Promise<void>, on: On =
 
 export type Bench = {
   readonly kube: System['kube']
-  /** `throttled`: AWS's published limits hold from now on, and the controller keeps to them. */
-  start(limits?: 'throttled'): void
+  start(how?: How): void
   stop(): Promise<void>
   /** Does `change`, waits until nothing is called any more, and answers with `reads R / writes W`; `timed`: and when the last one was made. */
   count(change: () => void | Promise<void>, timed?: 'timed'): Promise<string>
+  /** Seconds until each Ingress had an address, ascending. */
+  addressed(): Promise<readonly number[]>
   /** Services with one pod each. */
   apps(names: readonly string[]): Promise<void>
   services(names: readonly string[]): Promise<void>
+  scale(name: string, replicas: number): Promise<void>
+  /** The controller's AWS writes so far, by action. */
+  made(): readonly string[]
   events(): Promise<readonly { reason: string; count?: number }[]>
 }
+
+type Addressed = { readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly unknown[] } } }
 
 function benchOn(system: Awaited<ReturnType<typeof startSystem>>, timing: { throttle: boolean }): Bench {
   let running: Running | undefined
@@ -57,8 +71,8 @@ function benchOn(system: Awaited<ReturnType<typeof startSystem>>, timing: { thro
   const calls = () => system.cloud.journal.since().filter(({ accessKey }) => accessKey === 'CONTROLLER')
   const bench: Bench = {
     kube: system.kube,
-    start: (limits) => {
-      timing.throttle = limits === 'throttled'
+    start: (how) => {
+      timing.throttle = how === 'throttled'
       const config = readConfig(
         [
           '--cluster-name=bench',
@@ -71,7 +85,7 @@ function benchOn(system: Awaited<ReturnType<typeof startSystem>>, timing: { thro
       if (!config.ok) throw new Error(config.error.join())
       const credentials = { accessKeyId: 'CONTROLLER', secretAccessKey: 'local' }
       const aws = {
-        requestHandler: inProcess(system.cloud.handle),
+        requestHandler: inProcess(how === 'distant' ? later(system.cloud.handle) : system.cloud.handle),
         credentials,
         ...(timing.throttle ? {} : { limits: { fill: 1000 } }),
       }
@@ -90,21 +104,40 @@ function benchOn(system: Awaited<ReturnType<typeof startSystem>>, timing: { thro
       const seconds = ((made.at(-1)?.at ?? from) - from) / 1000
       return timed === undefined ? told : `${told}, ${seconds.toFixed(1)} s`
     },
+    addressed: async () => {
+      const from = Date.now()
+      const found: number[] = []
+      for (;;) {
+        const all = await system.kube.list<Addressed>('/apis/networking.k8s.io/v1/ingresses')
+        const have = all.filter(({ status }) => status?.loadBalancer?.ingress?.[0] !== undefined)
+        while (found.length < have.length) found.push((Date.now() - from) / 1000)
+        if (found.length === all.length) return found
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    },
     services: async (names) => {
-      for (const name of names)
-        await system.kube.apply(service(name, { namespace: ns, port: 80, targetPort: 8080 }))
+      for (const name of names) await system.kube.apply(app(name)[0])
     },
     apps: async (names) => {
-      for (const name of names)
-        await system.kube.apply(
-          service(name, { namespace: ns, port: 80, targetPort: 8080 }),
-          deployment(name, { namespace: ns, port: 8080, replicas: 1 }),
-        )
+      for (const name of names) await system.kube.apply(...app(name))
     },
+    scale: (name, replicas) =>
+      system.kube.patch(`/apis/apps/v1/namespaces/${ns}/deployments/${name}`, { spec: { replicas } }),
+    made: () =>
+      calls()
+        .filter(({ write }) => write)
+        .map(({ action }) => action),
     events: () => system.kube.list(`/api/v1/namespaces/${ns}/events`),
   }
   return bench
 }
+
+const later =
+  (handle: Handle): Handle =>
+  async (request) => {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    return await handle(request)
+  }
 
 /** Until nothing was added for a second and a half. */
 async function quiet<T>(look: () => readonly T[]): Promise<readonly T[]> {
@@ -117,6 +150,12 @@ async function quiet<T>(look: () => readonly T[]): Promise<readonly T[]> {
   }
 }
 
+/** A Service with one pod. */
+export const app = (name: string) =>
+  [
+    service(name, { namespace: ns, port: 80, targetPort: 8080 }),
+    deployment(name, { namespace: ns, port: 8080, replicas: 1 }),
+  ] as const
 export const member = (name: string, paths: readonly PathRule[], more: Record<string, string> = {}) =>
   ingress(name, {
     namespace: ns,

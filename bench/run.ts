@@ -5,8 +5,12 @@ import { join } from 'node:path'
 /** By name: its files, and what they print. A file gets the arguments after the name, and may be started alone. */
 const benches: Readonly<Record<string, { readonly prints: string; readonly files: readonly string[] }>> = {
   calls: {
-    prints: 'AWS calls of ordinary changes, and a start, beside those of ALBC',
-    files: ['calls.ts', 'start.ts'],
+    prints: 'AWS calls of ordinary changes, of 100 Ingresses at once, and a start, beside those of ALBC',
+    files: ['calls.ts', 'groups.ts', 'start.ts'],
+  },
+  groups: {
+    prints: '100 Ingresses at once in 1 group and in 20: calls and seconds, a restart, one typo',
+    files: ['groups.ts'],
   },
   start: {
     prints: 'the start of the bundle: seconds until it is ready, memory when idle',

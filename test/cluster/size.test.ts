@@ -1,7 +1,5 @@
 /** 10,000 Ingresses and 50,000 pods: how long until all are known, and what that takes of memory. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createCloud } from '../../localstack/aws/cloud.ts'
 import { listen, type Listening } from '../../localstack/aws/listen.ts'
@@ -9,6 +7,7 @@ import { seedVpc } from '../../localstack/aws/seed.ts'
 import { controllerOf } from '../../localstack/scenario/controller.ts'
 import { timings } from '../../localstack/timing.ts'
 import { customResourceDefinitions } from '../../src/kind/crd.ts'
+import { imageFlags } from '../image-flags.ts'
 import { record } from '../records.ts'
 import { eventually } from '../world.ts'
 import { binaries } from './binaries.ts'
@@ -20,15 +19,6 @@ import { serviceAccount } from './service-account.ts'
 
 const counts = { ingresses: 10_000, pods: 50_000 }
 const mostMiB = 400
-/** The image's, as they are in the chart's 512 MiB. */
-const entrypoint = /^ENTRYPOINT (.*)$/m.exec(
-  readFileSync(resolve(import.meta.dirname, '../../Dockerfile'), 'utf8'),
-)
-const nodeFlags = (JSON.parse(entrypoint?.[1] ?? '[]') as string[])
-  .filter((word) => word.startsWith('--'))
-  .map((flag) =>
-    flag.replace(/-percentage=(\d+)$/, (_, percent) => `=${Math.floor((512 * Number(percent)) / 100)}`),
-  )
 let kube: Client
 let aws: Listening
 const cloud = createCloud({
@@ -76,7 +66,7 @@ for (const [how, apiServer] of [
       vpcId,
       logFile: cluster.at('controller.log'),
       readyWithinMs: 120_000,
-      nodeFlags,
+      nodeFlags: imageFlags,
     })
     t.after(() => controller.stop())
     const { readyMs } = await controller.start()
