@@ -6,8 +6,11 @@ import { isBindingCall } from './call.ts'
 function classOf({ call }: Step): number {
   if (call === 'CreateRule') return 1
   if (call === 'CreateTargetGroup') return 2
-  return /^(?:Delete|Deregister|Remove|Revoke|AddTags|CreateTags)/.test(call) ? 3 : 0
+  return leftovers.test(call) ? 3 : 0
 }
+/** What serves no more is cleaned up when there is time; a rule or a port that a user takes away still serves. */
+const leftovers =
+  /^(?:Delete(?:TargetGroup|SecurityGroup|LoadBalancer|Certificate|Tags)|Deregister|Revoke|AddTags|CreateTags|RemoveTags)/
 
 type Turn = { readonly id: string; readonly class: number; readonly at: number }
 const byTurn = (a: Turn, b: Turn): number => a.class - b.class || a.at - b.at
@@ -27,8 +30,8 @@ export function turnsOf(steps: readonly Step[]): ReadonlyMap<string, number> {
 }
 
 /**
- * One step of each lane that none of is running: the first in the plan's order, but for a change of what is served, which need not
- * wait for rules that are new unless it comes after them.
+ * One step of each lane that none of is running: the first in the plan's order, but for a change or the end of a rule that serves,
+ * which need not wait for rules that are new unless it comes after them.
  */
 export function firstOfLanes(
   waiting: readonly Step[],
@@ -42,7 +45,7 @@ export function firstOfLanes(
     if (closed.has(lane)) continue
     const before = firsts.get(lane)
     if (before === undefined) firsts.set(lane, [step])
-    else if (step.call === 'ModifyRule') before.push(step)
+    else if (step.call === 'ModifyRule' || step.call === 'DeleteRule') before.push(step)
     if (step.call !== 'CreateRule') closed.add(lane)
   }
   return [...firsts.values()].flat()

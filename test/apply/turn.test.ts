@@ -18,18 +18,20 @@ test('what stands goes first, then new rules, then what they need, then what nob
     step('CreateTargetGroupBinding', 'binding', ['target group']),
     step('CreateRule', 'rule', ['target group']),
     step('AddTags', 'tags'),
-    step('DeleteRule', 'old'),
+    step('DeleteTargetGroup', 'unused'),
+    step('DeleteRule', 'taken away'),
     step('ModifyRule', 'edit'),
     step('CreateLoadBalancer', 'load balancer'),
   ]
   assert.deepEqual(ordered(steps), [
     'binding',
+    'taken away',
     'edit',
     'load balancer',
     'rule',
     'target group',
     'tags',
-    'old',
+    'unused',
   ])
 })
 
@@ -50,13 +52,14 @@ const lanes: Readonly<Record<string, string>> = { create: 'a', create2: 'a', edi
 const first = (steps: readonly Step[], busy: readonly string[] = []): readonly string[] =>
   firstOfLanes(steps, ({ id }) => lanes[id], new Set(busy)).map(({ id }) => id)
 
-test('of a lane the first may begin, and a change of a rule before new ones; nothing while one runs', () => {
+test('of a lane the first may begin, and a change or the end of a rule before new ones; nothing while one runs', () => {
   const create = step('CreateRule', 'create')
   const create2 = step('CreateRule', 'create2')
   const edit = step('ModifyRule', 'edit')
   const old = step('DeleteRule', 'old')
   const other = step('CreateListener', 'other')
-  assert.deepEqual(first([create, create2, old, other]), ['create', 'other'])
+  assert.deepEqual(first([create, create2, other]), ['create', 'other'])
+  assert.deepEqual(first([create, create2, old, other]), ['create', 'old', 'other'])
   assert.deepEqual(first([create, create2, edit, old]), ['create', 'edit'])
   assert.deepEqual(first([edit, create, old]), ['edit'])
   assert.deepEqual(first([old, edit]), ['old'])

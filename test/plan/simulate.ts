@@ -1,5 +1,8 @@
 /** Plans run on the simulated account of `src/plan/simulate`, some of their steps refused at will. */
+import { laneOf } from '../../src/apply/name.ts'
+import { firstOfLanes, turnsOf } from '../../src/apply/turn.ts'
 import { type Actual, noFrontend } from '../../src/model/actual.ts'
+import { keyOfName } from '../../src/plan/draft.ts'
 import { settle } from '../../src/plan/simulate/settle.ts'
 import { simOf, type Sim } from '../../src/plan/simulate/sim.ts'
 import { tryStep } from '../../src/plan/simulate/try.ts'
@@ -21,6 +24,28 @@ export const empty: Actual = {
 }
 
 export type Pass = { readonly sim: Sim; readonly done: readonly Step[]; readonly failed: readonly string[] }
+
+/** The order in which apply makes them while AWS takes one at a time. */
+export function inTurn(steps: readonly Step[]): readonly Step[] {
+  const turns = turnsOf(steps)
+  const lane = (step: Step): string => laneOf(step, keyOfName)
+  const ids = new Set(steps.map(({ id }) => id))
+  const ordered: Step[] = []
+  const done = new Set<string>()
+  while (ordered.length < steps.length) {
+    const [next] = firstOfLanes(
+      steps.filter(({ id }) => !done.has(id)),
+      lane,
+      new Set(),
+    )
+      .filter(({ after }) => after.every((id) => done.has(id) || !ids.has(id)))
+      .toSorted((a, b) => (turns.get(a.id) ?? 0) - (turns.get(b.id) ?? 0))
+    if (next === undefined) throw new Error('steps wait for each other')
+    ordered.push(next)
+    done.add(next.id)
+  }
+  return ordered
+}
 
 /** Runs a plan's steps as apply does: a failed step stops those after it alone. */
 export function applyPlan(
