@@ -7,6 +7,7 @@ import type { ActualLoadBalancer } from '../model/actual.ts'
 import type { Problem } from '../model/problem.ts'
 import { loadBalancerId, replacedTag, roleOf } from '../model/role.ts'
 import { resourceTag } from '../model/tag.ts'
+import { bindingOf } from './binding.ts'
 import { byText, draft, step, type Draft } from './draft.ts'
 import { identityOf } from './identity.ts'
 import { attributesRead, deletionProtection } from './load-balancer.ts'
@@ -112,14 +113,10 @@ function isBehind(current: Draft, candidate: Draft): boolean {
 function healthWaits({ input }: Given, current: World, candidate: World): readonly Wait[] {
   const { createdAt = 0, tags = {} } = candidate.loadBalancer ?? {}
   const since = Math.max(createdAt, parseTime(tags[replacedTag] ?? '') ?? 0)
-  const bound = new Map(
-    candidate.actual.bindings.map(({ spec, metadata }) => [
-      spec.targetGroupARN,
-      parseTime(metadata.creationTimestamp ?? '') ?? 0,
-    ]),
-  )
+  const boundAt = (arn: string): number =>
+    parseTime(bindingOf(candidate, arn)?.metadata.creationTimestamp ?? '') ?? 0
   const inTime = (arn: string): boolean =>
-    input.now < Math.max(since, bound.get(arn) ?? 0) + input.settings.replacement.patienceMs
+    input.now < Math.max(since, boundAt(arn)) + input.settings.replacement.patienceMs
   return unhealthy(current, candidate, inTime)
 }
 
