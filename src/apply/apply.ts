@@ -14,7 +14,7 @@ import { afterFailure } from './failure.ts'
 import { createLook, type Look } from './fresh.ts'
 import { laneOf, refsOf, secretsOf } from './name.ts'
 import { createRoom } from './room.ts'
-import { firstOfLanes, turnsOf } from './turn.ts'
+import { createTurns } from './turn.ts'
 
 export type ApplyContext = {
   readonly aws: Pick<Aws, 'send' | 'readyIn'>
@@ -50,10 +50,9 @@ export async function apply(plan: Plan, context: ApplyContext): Promise<Outcome>
 
   const look = createLook({ aws: context.aws, options: context.options }, context.mirror, steps)
   const lanes = new Map(steps.map((step) => [step.id, laneOf(step, keyIn(context.mirror))]))
+  const laneIn = ({ id }: Pick<Step, 'id'>): string => lanes.get(id) ?? ''
   const room = createRoom(keyIn(context.mirror))
-  const turns = turnsOf(steps)
-  const turnOf = ({ id }: Step): number => turns.get(id) ?? 0
-  const ids = new Set(steps.map(({ id }) => id))
+  const turns = createTurns(steps, laneIn)
   const running = new Map<string, Promise<void>>()
   const end = (result: StepResult): void => {
     results.set(result.step.id, result)
@@ -71,18 +70,18 @@ export async function apply(plan: Plan, context: ApplyContext): Promise<Outcome>
     for (const step of waiting)
       if (step.after.some((id) => results.has(id) && results.get(id)?.result !== 'done'))
         results.set(step.id, { step, result: 'skipped' })
-    const busy = new Set([...running.keys()].map((id) => lanes.get(id)))
-    const able = firstOfLanes(
+    const busyLanes = new Set([...running.keys()].map((id) => laneIn({ id })))
+    const isDone = (id: string): boolean => results.get(id)?.result === 'done'
+    const able = turns.able(
       waiting.filter(({ id }) => !results.has(id)),
-      ({ id }) => lanes.get(id),
-      busy,
-    ).filter(({ after }) => after.every((id) => !ids.has(id) || results.get(id)?.result === 'done'))
-    for (const step of able.toSorted((a, b) => turnOf(a) - turnOf(b))) {
+      { busyLanes, isDone },
+    )
+    for (const step of able) {
       if (running.size >= atOnce) break
-      if (busy.has(lanes.get(step.id))) continue
+      if (busyLanes.has(laneIn(step))) continue
       // Where AWS takes one at a time, whoever comes next would take the turn of what comes first then.
       if (running.size > 0 && !isBindingCall(step) && context.aws.readyIn(actionOf(step)) > 0) continue
-      busy.add(lanes.get(step.id))
+      busyLanes.add(laneIn(step))
       const error = room.refusal(step)
       if (error) end({ step, result: 'failed', error })
       else start(step)

@@ -29,16 +29,36 @@ export function turnsOf(steps: readonly Step[]): ReadonlyMap<string, number> {
   return new Map(again.sort(byTurn).map(({ id }, at) => [id, at]))
 }
 
+export type Turns = {
+  /** Which of those that wait may begin, the first to do so first. */
+  able(
+    waiting: readonly Step[],
+    now: { readonly busyLanes: ReadonlySet<string>; readonly isDone: (id: string) => boolean },
+  ): readonly Step[]
+}
+
+export function createTurns(steps: readonly Step[], laneOf: (step: Step) => string): Turns {
+  const turns = turnsOf(steps)
+  const turnOf = ({ id }: Step): number => turns.get(id) ?? 0
+  return {
+    able: (waiting, { busyLanes, isDone }) =>
+      firstOfLanes(waiting, laneOf, busyLanes)
+        // What comes after a step of another plan waits for nobody here.
+        .filter(({ after }) => after.every((id) => !turns.has(id) || isDone(id)))
+        .sort((a, b) => turnOf(a) - turnOf(b)),
+  }
+}
+
 /**
  * One step of each lane that none of is running: the first in the plan's order, but for a change or the end of a rule that serves,
  * which need not wait for rules that are new unless it comes after them.
  */
 export function firstOfLanes(
   waiting: readonly Step[],
-  laneOf: (step: Step) => string | undefined,
-  busy: ReadonlySet<string | undefined>,
-): readonly Step[] {
-  const firsts = new Map<string | undefined, Step[]>()
+  laneOf: (step: Step) => string,
+  busy: ReadonlySet<string>,
+): Step[] {
+  const firsts = new Map<string, Step[]>()
   const closed = new Set(busy)
   for (const step of waiting) {
     const lane = laneOf(step)

@@ -50,7 +50,7 @@ test('target groups come in the order of the rules that lead to them, the defaul
 
 const lanes: Readonly<Record<string, string>> = { create: 'a', create2: 'a', edit: 'a', old: 'a', other: 'b' }
 const first = (steps: readonly Step[], busy: readonly string[] = []): readonly string[] =>
-  firstOfLanes(steps, ({ id }) => lanes[id], new Set(busy)).map(({ id }) => id)
+  firstOfLanes(steps, ({ id }) => lanes[id] ?? '', new Set(busy)).map(({ id }) => id)
 
 test('of a lane the first may begin, and a change or the end of a rule before new ones; nothing while one runs', () => {
   const create = step('CreateRule', 'create')

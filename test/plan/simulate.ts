@@ -1,6 +1,6 @@
 /** Plans run on the simulated account of `src/plan/simulate`, some of their steps refused at will. */
 import { laneOf } from '../../src/apply/name.ts'
-import { firstOfLanes, turnsOf } from '../../src/apply/turn.ts'
+import { createTurns } from '../../src/apply/turn.ts'
 import { type Actual, noFrontend } from '../../src/model/actual.ts'
 import { keyOfName } from '../../src/plan/draft.ts'
 import { settle } from '../../src/plan/simulate/settle.ts'
@@ -27,19 +27,15 @@ export type Pass = { readonly sim: Sim; readonly done: readonly Step[]; readonly
 
 /** The order in which apply makes them while AWS takes one at a time. */
 export function inTurn(steps: readonly Step[]): readonly Step[] {
-  const turns = turnsOf(steps)
-  const lane = (step: Step): string => laneOf(step, keyOfName)
-  const ids = new Set(steps.map(({ id }) => id))
+  const turns = createTurns(steps, (step) => laneOf(step, keyOfName))
   const ordered: Step[] = []
   const done = new Set<string>()
+  const now = { busyLanes: new Set<string>(), isDone: (id: string) => done.has(id) }
   while (ordered.length < steps.length) {
-    const [next] = firstOfLanes(
+    const [next] = turns.able(
       steps.filter(({ id }) => !done.has(id)),
-      lane,
-      new Set(),
+      now,
     )
-      .filter(({ after }) => after.every((id) => done.has(id) || !ids.has(id)))
-      .toSorted((a, b) => (turns.get(a.id) ?? 0) - (turns.get(b.id) ?? 0))
     if (next === undefined) throw new Error('steps wait for each other')
     ordered.push(next)
     done.add(next.id)
