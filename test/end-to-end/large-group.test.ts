@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ingress, ingressClass, namespace, service } from '../../localstack/scenario/manifest.ts'
 import { timings } from '../../localstack/timing.ts'
-import { type Clock, installClock } from '../simulation/clock.ts'
+import { type Clock, done, installClock } from '../simulation/clock.ts'
 import { createWorld, startController, type World } from '../simulation/world.ts'
 
 const names = (prefix: string, count: number): readonly string[] =>
@@ -22,24 +22,16 @@ before(() => {
 })
 after(() => clock.uninstall())
 
-async function done<T>(promise: Promise<T>): Promise<T> {
-  let over = false
-  const ended = promise.finally(() => {
-    over = true
-  })
-  while (!over) await clock.advance(1)
-  return ended
-}
-
 async function begin(): Promise<World> {
-  const world = await done(createWorld({ ...timings.instant, throttle: true }))
-  await done(world.kube.apply(namespace('shop'), ingressClass('alb')))
+  const world = await done(clock, createWorld({ ...timings.instant, throttle: true }))
+  await done(clock, world.kube.apply(namespace('shop'), ingressClass('alb')))
   return world
 }
 
 async function add(world: World, all: readonly string[]): Promise<void> {
   for (const name of all)
     await done(
+      clock,
       world.kube.apply(service(name, { namespace: 'shop', port: 80, targetPort: 8080 }), member(name)),
     )
 }
@@ -55,7 +47,7 @@ async function addressed(world: World, all: readonly string[]): Promise<readonly
   while (at.size < all.length) {
     assert.ok(clock.now() - from < 600_000, `${at.size} of ${all.length} have an address`)
     await clock.advance(250)
-    const found = await done(world.kube.list<Addressed>('/apis/networking.k8s.io/v1/ingresses'))
+    const found = await done(clock, world.kube.list<Addressed>('/apis/networking.k8s.io/v1/ingresses'))
     for (const { metadata, status } of found)
       if (status?.loadBalancer?.ingress?.[0] !== undefined && all.includes(metadata.name))
         at.set(metadata.name, at.get(metadata.name) ?? (clock.now() - from) / 1000)
@@ -68,7 +60,7 @@ test('of 60 new Ingresses the first are served long before the last', async (t) 
   await add(world, names('app', 60))
   const { running } = startController(world)
   const seconds = await addressed(world, names('app', 60))
-  await done(running.stop())
+  await done(clock, running.stop())
   world.api.stop()
   const [first = 0, middle = 0, last = 0] = [seconds[0], seconds[30], seconds[59]]
   t.diagnostic(`the first after ${first} s, half after ${middle} s, the last after ${last} s of AWS's time`)
@@ -87,11 +79,11 @@ test('while 60 more are being made, an edit and a deletion of those that are ser
   await add(world, names('new', 60))
   await clock.advance(4_000)
   const from = clock.now()
-  await done(world.kube.apply(member('old01', '/edited')))
-  await done(world.kube.remove({ kind: 'Ingress', metadata: { namespace: 'shop', name: 'old02' } }))
+  await done(clock, world.kube.apply(member('old01', '/edited')))
+  await done(clock, world.kube.remove({ kind: 'Ingress', metadata: { namespace: 'shop', name: 'old02' } }))
   const since = world.cloud.journal.since().at(-1)?.n ?? 0
   const seconds = await addressed(world, names('new', 60))
-  await done(running.stop())
+  await done(clock, running.stop())
   world.api.stop()
   assert.ok((seconds.at(-1) ?? 0) > 30)
   for (const action of ['ModifyRule', 'DeleteRule']) {

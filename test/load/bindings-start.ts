@@ -8,7 +8,7 @@ import pino from 'pino'
 import { inProcess } from '../../localstack/aws/in-process.ts'
 import { readConfig } from '../../src/config.ts'
 import { start } from '../../src/start.ts'
-import { type Clock, installClock } from '../simulation/clock.ts'
+import { type Clock, done, installClock } from '../simulation/clock.ts'
 import { type Bindings, bindingsWorld, clusterName, nameOf, region, unhurried } from './bindings.ts'
 
 /** Calls by action; seconds of AWS's time, since the start or the edit. */
@@ -76,15 +76,6 @@ async function startedAgain(
 async function end({ running }: Run, { cloud }: Bindings, clock: Clock): Promise<void> {
   await done(clock, running.stop())
   cloud.journal.clear()
-}
-
-async function done<T>(clock: Clock, promise: Promise<T>): Promise<T> {
-  let over = false
-  const ended = promise.finally(() => {
-    over = true
-  })
-  while (!over) await clock.advance(1)
-  return ended
 }
 
 function run(world: Bindings, clock: Clock, accessKeyId: string): Run {

@@ -20,6 +20,16 @@ export function dice(seed: number): () => number {
   }
 }
 
+/** Lets time pass, a millisecond at a time, until the promise has settled. */
+export async function done<T>(clock: Pick<Clock, 'advance'>, promise: Promise<T>): Promise<T> {
+  let over = false
+  const ended = promise.finally(() => {
+    over = true
+  })
+  while (!over) await clock.advance(1)
+  return ended
+}
+
 const realImmediate = setImmediate
 /** All that promises lead to has run once the event loop comes round. */
 const drained = (): Promise<void> => new Promise((resolve) => realImmediate(resolve))
