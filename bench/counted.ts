@@ -7,13 +7,14 @@ import {
   deployment,
   ingress,
   ingressClass,
+  type Manifest,
   namespace,
   type PathRule,
   service,
 } from '../localstack/scenario/manifest.ts'
 import { startSystem, type System } from '../localstack/scenario/system.ts'
 import { timings } from '../localstack/timing.ts'
-import { readConfig } from '../src/config.ts'
+import { type Config, readConfig } from '../src/config.ts'
 import type { Handle } from '../src/lib/http.ts'
 import { type Running, start } from '../src/start.ts'
 
@@ -24,6 +25,21 @@ type On = {
 }
 /** `throttled`: AWS's published limits hold from now on, and the controller keeps to them; `distant`: each call takes 100 ms more. */
 type How = 'throttled' | 'distant'
+
+/** Of a controller alone with the system's VPC. */
+export function configOf({ vpcId }: Pick<System, 'vpcId'>): Config {
+  const config = readConfig(
+    [
+      '--cluster-name=bench',
+      '--aws-region=eu-west-1',
+      `--aws-vpc-id=${vpcId}`,
+      '--enable-leader-election=false',
+    ],
+    {},
+  )
+  if (!config.ok) throw new Error(config.error.join())
+  return config.value
+}
 
 export async function withSystem(play: (bench: Bench) => Promise<void>, on: On = {}): Promise<void> {
   const timing = { ...timings.instant, throttle: false }
@@ -73,23 +89,13 @@ function benchOn(system: Awaited<ReturnType<typeof startSystem>>, timing: { thro
     kube: system.kube,
     start: (how) => {
       timing.throttle = how === 'throttled'
-      const config = readConfig(
-        [
-          '--cluster-name=bench',
-          '--aws-region=eu-west-1',
-          `--aws-vpc-id=${system.vpcId}`,
-          '--enable-leader-election=false',
-        ],
-        {},
-      )
-      if (!config.ok) throw new Error(config.error.join())
       const credentials = { accessKeyId: 'CONTROLLER', secretAccessKey: 'local' }
       const aws = {
         requestHandler: inProcess(how === 'distant' ? later(system.cloud.handle) : system.cloud.handle),
         credentials,
         ...(timing.throttle ? {} : { limits: { fill: 1000 } }),
       }
-      running = start({ config: config.value, kube: system.api.handle, aws, log })
+      running = start({ config: configOf(system), kube: system.api.handle, aws, log })
     },
     stop: async () => {
       await running?.stop()
@@ -163,6 +169,13 @@ export const member = (name: string, paths: readonly PathRule[], more: Record<st
     annotations: { scheme: 'internet-facing', 'target-type': 'ip', 'group.name': 'bench', ...more },
     paths,
   })
+/** 100 in this many groups, with two paths each, to the Services `s0` to `s199`. */
+export const hundredMembers = (groups: number): readonly Manifest[] =>
+  Array.from({ length: 100 }, (_, i) => {
+    const [a, b] = [`s${2 * i}`, `s${2 * i + 1}`]
+    return member(`i${i}`, [path(`/${a}`, a), path(`/${b}`, b)], { 'group.name': `g${i % groups}` })
+  })
+export const theirServices: readonly string[] = Array.from({ length: 200 }, (_, i) => `s${i}`)
 export const path = (at: string, name: string): PathRule => ({ path: at, service: name, port: 80 })
 export const many = (n: number, prefix = '/p'): PathRule[] =>
   Array.from({ length: n }, (_, i) => path(`${prefix}${String(i).padStart(3, '0')}`, 'web'))

@@ -3,7 +3,7 @@
  * have an address and until the last call was made; then a restart with them, and one that gets a typo. Beside ALBC 3.5, measured on moto,
  * which has no limits of calls: `within AWS's limits` has nothing to stand beside.
  */
-import { type Bench, member, path, withSystem } from './counted.ts'
+import { type Bench, hundredMembers, member, path, theirServices, withSystem } from './counted.ts'
 
 const ways = {
   'nobody limiting': undefined,
@@ -35,11 +35,7 @@ const albc: Record<1 | 20, { readonly atOnce: Figures; readonly restart: Figures
 async function atOnce(bench: Bench, groups: number): Promise<string> {
   let addressed: readonly number[] = []
   const told = await bench.count(async () => {
-    for (let i = 0; i < 100; i += 1) {
-      const [a, b] = [`s${2 * i}`, `s${2 * i + 1}`]
-      const group = { 'group.name': `g${i % groups}` }
-      await bench.kube.apply(member(`i${i}`, [path(`/${a}`, a), path(`/${b}`, b)], group))
-    }
+    for (const one of hundredMembers(groups)) await bench.kube.apply(one)
     addressed = await bench.addressed()
   }, 'timed')
   const [half = 0, all = 0] = [addressed[49], addressed[99]]
@@ -75,7 +71,7 @@ for (const groups of [1, 20] as const)
         const beside = (of: Figures): string =>
           of[way] === undefined ? '' : ` (ALBC: ${of.calls}, ${of[way]})`
         console.log(`100 Ingresses in ${groups === 1 ? '1 group' : `${groups} groups`}, ${way}`)
-        await bench.apps(Array.from({ length: 200 }, (_, i) => `s${i}`))
+        await bench.apps(theirServices)
         bench.start(how)
         console.log(`  at once: ${await atOnce(bench, groups)}${beside(rival.atOnce)}`)
         await bench.stop()

@@ -10,7 +10,7 @@ import { controllerAccessKey, controllerOf } from '../localstack/scenario/contro
 import { ingressClass, namespace } from '../localstack/scenario/manifest.ts'
 import { startWorld } from '../localstack/scenario/world.ts'
 import { imageFlags } from '../test/image-flags.ts'
-import { app, member, ns, path } from './counted.ts'
+import { app, hundredMembers, ns, theirServices } from './counted.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const rounds = 7
@@ -87,15 +87,10 @@ const leadingSince = (logFile: string): readonly number[] =>
 
 await alone()
 await withLeader(async (world, controller, logFile) => {
-  const names = Array.from({ length: 200 }, (_, i) => `s${i}`)
   await world.kube.apply(namespace(ns), ingressClass('alb'))
-  for (const name of names) await world.kube.apply(...app(name))
+  for (const name of theirServices) await world.kube.apply(...app(name))
   await controller.start()
-  for (let i = 0; i < 100; i += 1) {
-    const [a, b] = [`s${2 * i}`, `s${2 * i + 1}`]
-    const group = { 'group.name': `g${i % 20}` }
-    await world.kube.apply(member(`i${i}`, [path(`/${a}`, a), path(`/${b}`, b)], group))
-  }
+  for (const one of hundredMembers(20)) await world.kube.apply(one)
   while (((await controller.calls()).get('CreateRule') ?? 0) < 200) await rest(500)
   await rest(restMs)
   console.log(

@@ -11,11 +11,10 @@ import { inProcess } from '../localstack/aws/in-process.ts'
 import { type Manifest, namespace } from '../localstack/scenario/manifest.ts'
 import { startSystem, type System } from '../localstack/scenario/system.ts'
 import { timings } from '../localstack/timing.ts'
-import { readConfig } from '../src/config.ts'
 import type { Handle } from '../src/lib/http.ts'
 import { start } from '../src/start.ts'
+import { configOf, ns } from './counted.ts'
 
-const ns = 'bench'
 const events = 300
 const many = Number(process.argv[2] ?? 1_000)
 /** So that the buckets never say no: this measures the controller. */
@@ -73,19 +72,9 @@ function controller(
     seen(typeof request.body === 'string' ? request.body : String(request.body ?? ''))
     return system.cloud.handle(request)
   }
-  const config = readConfig(
-    [
-      '--cluster-name=bench',
-      '--aws-region=eu-west-1',
-      `--aws-vpc-id=${system.vpcId}`,
-      '--enable-leader-election=false',
-    ],
-    {},
-  )
-  if (!config.ok) throw new Error(config.error.join())
   const credentials = { accessKeyId: 'CONTROLLER', secretAccessKey: 'local' }
   const aws = { requestHandler: inProcess(handle), credentials, limits }
-  return start({ config: config.value, kube: system.api.handle, aws, log: pino({ level: 'silent' }) })
+  return start({ config: configOf(system), kube: system.api.handle, aws, log: pino({ level: 'silent' }) })
 }
 
 async function until(done: () => boolean): Promise<void> {
