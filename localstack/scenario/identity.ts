@@ -14,6 +14,7 @@ const common = { scheme: 'internet-facing', 'target-type': 'ip' }
 const host = 'shop.example.com'
 const at = { ...tls, host }
 const client = 'shop'
+const [firstSecret, secondSecret] = ['first secret', 'second secret'] as const
 
 const credentials = (clientSecret: string): Manifest =>
   secret('oidc', { namespace: 'login', data: { clientID: client, clientSecret } })
@@ -115,13 +116,13 @@ export const login = served({
   title: 'Users who log in at a provider of OpenID Connect, a pool of Cognito, and clients with tokens',
   prepare: async (world) => {
     const provider = await startIdentityProvider()
-    provider.clients.set(client, 'first secret')
+    provider.clients.set(client, firstSecret)
     const arn = await importCertificate(world, host)
     return {
       objects: [
         ingressClass('aws-alb'),
         ...workload('web', { namespace: 'login' }),
-        credentials('first secret'),
+        credentials(firstSecret),
         ...members(provider, arn),
       ],
       expectations: requests(provider),
@@ -134,14 +135,14 @@ export const login = served({
           return `${ways.join(', ')}: alice`
         })
         await checks.until('a new client secret works as soon as its Secret says so', async () => {
-          provider.clients.set(client, 'second secret')
-          await world.kube.apply(credentials('second secret'))
+          provider.clients.set(client, secondSecret)
+          await world.kube.apply(credentials(secondSecret))
           const { answer } = await visit(world, hostname, '/login')
           expectEqual(answer.status, 200, 'after the rotation')
           return 'logged in with the new one'
         })
         await checks.until('neither client secret is told anywhere', () =>
-          untold(world, ['first secret', 'second secret']),
+          untold(world, [firstSecret, secondSecret]),
         )
       },
       end: () => provider.close(),

@@ -37,8 +37,11 @@ const enabledOf = (views: readonly View[]): Choice<boolean> | undefined =>
 /** Of all members, where there may be one; their mistakes hold them. */
 export function frontendViews(views: readonly View[], { ipAddressType }: Common): readonly FrontendView[] {
   const enabled = enabledOf(views)
-  if (enabled === undefined) for (const { scope } of views) tellIdleFrontend(scope)
-  if (enabled === undefined || ('is' in enabled && !enabled.is)) return []
+  if (enabled === undefined) {
+    for (const { scope } of views) tellIdleFrontend(scope)
+    return []
+  }
+  if ('is' in enabled && !enabled.is) return []
   const read = views.map((view) => frontendView(view, first(ipAddressType) ?? 'ipv4'))
   if (first(enabled)) checkAddresses(read)
   return read
